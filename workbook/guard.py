@@ -1,0 +1,140 @@
+"""No process stays behind, and no script waits for a process that is gone.
+
+vLLM 0.32.0 leaves two holes (both seen with ``tensor_parallel_size=2``):
+
+* a script killed by SIGTERM or SIGKILL leaves EngineCore and its workers running for ever;
+* an EngineCore that is killed leaves the script waiting for ever in ``SyncMPClient.get_output``,
+  a ``queue.get()`` without a timeout.
+
+The first is closed in the child: a spawned process imports the main script again, hence this
+package, and asks the kernel to be killed when its parent dies. The second is closed in the
+parent by a thread that watches its children. This module knows processes and nothing of lessons.
+"""
+
+import contextlib
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from multiprocessing.connection import wait
+from types import FrameType
+
+import psutil
+
+from workbook.errors import WorkbookError
+from workbook.i18n import tr
+
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+_PARENT = "WORKBOOK_PARENT_PID"  # for a spawned child: who should be its parent
+_GRACE_S = 3.0  # what vLLM gets to notice a dead child by itself
+
+
+class ChildDiedError(WorkbookError):
+    """A process of the engine was killed from outside while the script waited for it."""
+
+
+def in_child() -> bool:
+    """Whether this process was started by ``multiprocessing``.
+
+    ``multiprocessing.parent_process()`` is still None while a spawned child imports the main script; its name is set.
+    """
+    return multiprocessing.current_process().name != "MainProcess"
+
+
+def die_with_parent() -> None:
+    """In a spawned child: have the kernel kill this process when its parent dies, however it dies.
+
+    SIGKILL and not SIGTERM, because vLLM handles SIGTERM. A parent that died before this call is found by its id.
+    """
+    if in_child() and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        expected = os.environ.get(_PARENT)
+        if expected and os.getppid() != int(expected):
+            os._exit(1)
+    os.environ[_PARENT] = str(os.getpid())
+
+
+class ChildWatch(threading.Thread):
+    """Raises :class:`ChildDiedError` in the main thread when it waits for a child that a signal has ended.
+
+    A child that ends in any other way is left to vLLM, which reports it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="workbook-child-watch", daemon=True)
+        self._stopped = threading.Event()
+        self._sentence = ""
+        signal.signal(signal.SIGUSR2, self._raise)
+
+    def run(self) -> None:
+        """Wait on the children's sentinels; new children are found within half a second."""
+        handled: set[int] = set()
+        while not self._stopped.is_set():
+            children = [c for c in multiprocessing.active_children() if c.pid not in handled]
+            if not children:
+                self._stopped.wait(0.5)
+                continue
+            wait([c.sentinel for c in children], timeout=0.5)
+            for child in children:
+                code = child.exitcode
+                if code is None or child.pid is None:
+                    continue
+                handled.add(child.pid)
+                if code < 0 and -code not in (signal.SIGTERM, signal.SIGINT):
+                    self._report(child.name, signal.Signals(-code).name)
+
+    def stop(self) -> None:
+        """From here on a child may end as it likes."""
+        self._stopped.set()
+
+    def _report(self, name: str, signal_name: str) -> None:
+        deadline = time.monotonic() + _GRACE_S
+        while time.monotonic() < deadline:
+            if self._stopped.wait(0.1):
+                return
+        if _main_thread_waits_for_engine():
+            self._sentence = tr(
+                f"The process {name} was ended by {signal_name}, so the engine cannot go on; if you did not do this, "
+                "the machine ran out of memory (see `workbook doctor`): run the script again.",
+                f"进程 {name} 被 {signal_name} 终止，引擎无法继续；如果不是你所为，多半是内存不足"
+                "（请看 `workbook doctor`）：请重新运行脚本。",
+            )
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR2)
+
+    def _raise(self, signum: int, frame: FrameType | None) -> None:
+        raise ChildDiedError(self._sentence)
+
+
+def _main_thread_waits_for_engine() -> bool:
+    """Whether some frame of the main thread is vLLM's client of EngineCore."""
+    frame = sys._current_frames().get(threading.main_thread().ident or 0)
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "vllm.v1.engine.core_client":
+            return True
+        frame = frame.f_back
+    return False
+
+
+def end_children(timeout_s: float = 5.0) -> None:
+    """End every process below this one: SIGTERM, then SIGKILL after ``timeout_s`` seconds.
+
+    Python's resource tracker is spared: it ends by itself and then removes the shared memory that is left.
+    """
+    children = [c for c in psutil.Process().children(recursive=True) if not _is_resource_tracker(c)]
+    for child in children:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.terminate()
+    _, alive = psutil.wait_procs(children, timeout=timeout_s)
+    for child in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
+
+
+def _is_resource_tracker(process: psutil.Process) -> bool:
+    try:
+        return any("multiprocessing.resource_tracker" in part for part in process.cmdline())
+    except psutil.Error:
+        return False

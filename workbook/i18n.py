@@ -1,0 +1,17 @@
+"""Messages in the learner's language: English, or Chinese where the locale is Chinese."""
+
+import os
+
+# The order in which a POSIX system looks for the language of messages; ours goes first.
+_VARIABLES = ("WORKBOOK_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+
+
+def chinese() -> bool:
+    """Whether the first set variable of the locale names Chinese (``zh_CN.UTF-8``, ``zh``, ...)."""
+    value = next((os.environ[name] for name in _VARIABLES if os.environ.get(name)), "")
+    return value.lower().startswith("zh")
+
+
+def tr(en: str, zh: str) -> str:
+    """Return ``zh`` where the locale is Chinese, else ``en``."""
+    return zh if chinese() else en

@@ -1,0 +1,144 @@
+"""What every script begins and ends with: flags, the machine's arguments, the log file, timings, a clean end.
+
+A script shows ``LLM(...)``, ``SamplingParams(...)`` and ``generate`` itself; this module never calls them::
+
+    run = lesson.start(__doc__, kv_tokens=4096)   # before vLLM is imported
+    with run.phase("import"): from vllm import LLM
+    ...
+    if __name__ == "__main__":
+        lesson.main(main)
+"""
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from workbook import engine_setup, guard, logfile, machine, models
+from workbook.errors import WorkbookError
+from workbook.explain import explain
+from workbook.i18n import tr
+
+_current: "Run | None" = None  # what main() needs to know of the run when something goes wrong
+
+
+class Run:
+    """One run of a script: what to give to ``LLM(...)``, and what was measured (seconds by phase)."""
+
+    def __init__(self, flags: argparse.Namespace, kv_tokens: int) -> None:
+        self.fast: bool = flags.fast
+        self.flags = flags
+        self.tensor_parallel_size: int = getattr(flags, "tp", 1)
+        self.machine = machine.detect(models.root())
+        self.model_name: str = flags.model or ("tiny" if self.fast else engine_setup.default_model(self.machine))
+        architecture = models.architecture(self.model_name)
+        engine_setup.check(self.machine, self.model_name, architecture, self.tensor_parallel_size)
+        self.console = Console(highlight=False)
+        if models.find(self.model_name) is None:
+            self.console.print(tr(f"Preparing the model {self.model_name} …", f"正在准备模型 {self.model_name} …"))
+        self.model = str(models.resolve(self.model_name))
+        self.architecture = models.architecture(self.model_name)
+        self.engine_args: dict[str, Any] = engine_setup.llm_arguments(
+            self.machine, self.architecture, self.tensor_parallel_size, kv_tokens
+        )
+        self.seconds: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Time a part of the script; the names "import", "engine" and "generate" are reported by :mod:`workbook.timings`."""
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - start
+
+
+def parser(doc: str | None) -> argparse.ArgumentParser:
+    """The flags that every script has; a script may add its own before it calls :func:`start`."""
+    flags = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = ", ".join(models.KNOWN)
+    flags.add_argument("--model", help=tr(f"{names}, a folder, or a hub id", f"{names}、目录或 Hub id"))
+    flags.add_argument("--fast", action="store_true", help=tr("tiny model, short run", "微型模型，快速运行"))
+    flags.add_argument(
+        "--verbose", action="store_true", help=tr("show vLLM's log and tracebacks", "显示 vLLM 日志和完整回溯")
+    )
+    return flags
+
+
+def tensor_parallel_flag(flags: argparse.ArgumentParser, default: int = 1) -> None:
+    """Add ``--tp N``: on CPU each rank is a process, on GPUs a card."""
+    flags.add_argument(
+        "--tp", type=int, default=default, metavar="N", help=tr("tensor parallel size", "张量并行度") + f" ({default})"
+    )
+
+
+def start(doc: str | None, *, kv_tokens: int, flags: argparse.ArgumentParser | None = None) -> Run:
+    """Read the flags, look at the machine, make the model ready, set vLLM's environment, and open the log file.
+
+    ``kv_tokens``: tokens of KV cache that the script needs on CPU. Raises WorkbookError for what cannot work here.
+    """
+    global _current
+    parsed = (flags or parser(doc)).parse_args()
+    logfile.verbose = parsed.verbose
+    run = Run(parsed, kv_tokens)
+    for name, value in engine_setup.environment(run.machine, run.tensor_parallel_size).items():
+        os.environ.setdefault(name, value)
+    log = logfile.open_for(Path(sys.argv[0]).stem)
+    _current = run
+    device = run.machine.gpus[0].name if run.machine.build == "cuda" and run.machine.gpus else "CPU"
+    run.console.print(
+        tr(
+            f"model {run.model_name} · {device} · vLLM's log: {log}",
+            f"模型 {run.model_name} · {device} · vLLM 日志：{log}",
+        ),
+        style="dim",
+        markup=False,
+        soft_wrap=True,
+    )
+    return run
+
+
+def main(script: Callable[[], None]) -> None:
+    """Run a script to its end, whatever that is: 0; 130 after Ctrl-C; else one sentence on stderr, and 1.
+
+    Ends the engine's processes. With ``--verbose``, or under a debugger, tracebacks are left as they are.
+    """
+    watch = guard.ChildWatch()
+    watch.start()
+    try:
+        script()
+    except KeyboardInterrupt:
+        _end(tr("Interrupted.", "已中断。"), 130, watch)
+    except Exception as error:
+        if logfile.verbose or sys.gettrace():
+            raise
+        _end(_sentence(error), getattr(error, "exit_code", 1), watch)
+    finally:
+        watch.stop()
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, WorkbookError):
+        return str(error)
+    if known := explain(error, logfile.tail()):
+        return known
+    logfile.append(traceback.format_exc())
+    text = (str(error).strip().splitlines() or [""])[0]
+    where = tr("the whole story is in {0}, or run again with --verbose", "完整信息见 {0}，或加 --verbose 重新运行")
+    return f"{type(error).__name__}: {text} · {where.format(logfile.path)}"
+
+
+def _end(sentence: str, code: int, watch: guard.ChildWatch) -> None:
+    """Say the sentence, end every child, and leave. A second Ctrl-C does not stop the clean-up."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    watch.stop()
+    sys.stdout.flush()
+    logfile.terminal().write(sentence + "\n")
+    guard.end_children()
+    sys.exit(code)
