@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# All tests, in the same environment as scripts/run.sh: scripts/test.sh [--cpu|--cuda] [PYTEST ARGS]
+# For example: scripts/test.sh -m "not engine" (under a minute), or scripts/test.sh -k doctor
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/environment.sh
+
+build=
+case "${1:-}" in --cpu | --cuda) build=${1#--}; shift ;; esac
+prepare_environment "$build"
+exec .venv/bin/python -m pytest "$@"
