@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 from multiprocessing.connection import wait
+from pathlib import Path
 from types import FrameType
 
 import psutil
@@ -55,6 +56,11 @@ def die_with_parent() -> None:
         if expected and os.getppid() != int(expected):
             os._exit(1)
     os.environ[_PARENT] = str(os.getpid())
+
+
+def debugged() -> bool:
+    """Whether a debugger holds this process: pdb through its trace function, debugpy by its core, pydevd."""
+    return sys.gettrace() is not None or "pydevd" in sys.modules
 
 
 class ChildWatch(threading.Thread):
@@ -138,3 +144,30 @@ def _is_resource_tracker(process: psutil.Process) -> bool:
         return any("multiprocessing.resource_tracker" in part for part in process.cmdline())
     except psutil.Error:
         return False
+
+
+def remove_stale_shared_memory(folder: Path = Path("/dev/shm")) -> list[Path]:
+    """Delete what killed TP runs left in shared memory (``vllm_dist_*``, 4 MiB a rank) and no process uses any more."""
+    left = [path for path in folder.glob("vllm_dist_*") if _old_and_ours(path)]
+    if not left:
+        return []
+    mapped = "".join(_maps(process) for process in psutil.process_iter())
+    stale = [path for path in left if str(path) not in mapped]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return stale
+
+
+def _old_and_ours(path: Path) -> bool:
+    try:
+        status = path.stat()
+    except OSError:  # gone meanwhile
+        return False
+    return status.st_uid == os.getuid() and time.time() - status.st_mtime > 60  # not one that is just being made
+
+
+def _maps(process: psutil.Process) -> str:
+    try:
+        return Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

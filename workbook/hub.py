@@ -96,3 +96,15 @@ def _from_modelscope(model_id: str) -> Path:
                 f"ModelScope 没有给出 {model_id}（{first_line}）：请检查名称和网络，或用 --model /已下载的/目录。",
             )
         ) from None
+
+
+def reachable(timeout_s: float = 3.0) -> tuple[str, bool]:
+    """The hub that is set here, and whether it answers at all."""
+    import requests
+
+    endpoint = "https://modelscope.cn" if uses_modelscope() else os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+    try:
+        requests.head(endpoint, timeout=timeout_s, allow_redirects=True)
+    except requests.RequestException:
+        return endpoint, False
+    return endpoint, True

@@ -42,14 +42,21 @@ class Run:
         architecture = models.architecture(self.model_name)
         engine_setup.check(self.machine, self.model_name, architecture, self.tensor_parallel_size)
         self.console = Console(highlight=False)
-        if models.find(self.model_name) is None:
-            self.console.print(tr(f"Preparing the model {self.model_name} …", f"正在准备模型 {self.model_name} …"))
-        self.model = str(models.resolve(self.model_name))
+        self.model = str(self._prepare_model())
         self.architecture = models.architecture(self.model_name)
         self.engine_args: dict[str, Any] = engine_setup.llm_arguments(
             self.machine, self.architecture, self.tensor_parallel_size, kv_tokens
         )
         self.seconds: dict[str, float] = {}
+
+    def _prepare_model(self) -> Path:
+        if models.find(self.model_name):
+            return models.resolve(self.model_name)
+        message = tr(f"Preparing the model {self.model_name}, once …", f"首次准备模型 {self.model_name} …")
+        if not self.console.is_terminal:
+            self.console.print(message)
+        with self.console.status(message):  # a spinner on a terminal, nothing elsewhere
+            return models.resolve(self.model_name)
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -89,6 +96,7 @@ def start(doc: str | None, *, kv_tokens: int, flags: argparse.ArgumentParser | N
     run = Run(parsed, kv_tokens)
     for name, value in engine_setup.environment(run.machine, run.tensor_parallel_size).items():
         os.environ.setdefault(name, value)
+    guard.remove_stale_shared_memory()
     log = logfile.open_for(Path(sys.argv[0]).stem)
     _current = run
     device = run.machine.gpus[0].name if run.machine.build == "cuda" and run.machine.gpus else "CPU"
@@ -116,7 +124,7 @@ def main(script: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         _end(tr("Interrupted.", "已中断。"), 130, watch)
     except Exception as error:
-        if logfile.verbose or sys.gettrace():
+        if logfile.verbose or guard.debugged():
             raise
         _end(_sentence(error), getattr(error, "exit_code", 1), watch)
     finally:

@@ -47,6 +47,18 @@ def build(name: str, folder: Path) -> None:
                 shutil.rmtree(partial, ignore_errors=True)
 
 
+def remove(name: str, folder: Path) -> None:
+    """Delete a model that :func:`build` can make again; raises WorkbookError for any other name."""
+    if name not in _BUILDERS:
+        raise WorkbookError(
+            tr(
+                f"{name} is not made here, so it cannot be made again: --rebuild is for {', '.join(_BUILDERS)}.",
+                f"{name} 不是在本机生成的，无法重新生成：--rebuild 只用于 {', '.join(_BUILDERS)}。",
+            )
+        )
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def gguf_path() -> Path:
     """The GGUF file inside the installed package, its SHA-256 checked; raises WorkbookError."""
     spec = importlib.util.find_spec(GGUF_PACKAGE.split("==")[0].replace("-", "_"))

@@ -1,0 +1,43 @@
+"""The checks that only this very machine can answer: may models be written, does the hub answer."""
+
+import os
+from typing import Literal
+
+from workbook import hub, models
+from workbook.check import Check
+from workbook.i18n import tr
+
+
+def live_checks(model: str) -> list[Check]:
+    """Checks of this very machine: where models are kept, and the hub (one request, three seconds at most)."""
+    return [_models_folder(), _hub(model)]
+
+
+def _models_folder() -> Check:
+    folder = models.root()
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    # access() knows read-only file systems, also for root
+    writable = os.access(existing, os.W_OK)
+    return Check(
+        tr("models", "模型目录"),
+        "ok" if writable else "fail",
+        str(folder),
+        ""
+        if writable
+        else tr(
+            "cannot be written to: mend its permissions, or set WORKBOOK_MODELS",
+            "不可写：请修改权限，或设置 WORKBOOK_MODELS",
+        ),
+    )
+
+
+def _hub(model: str) -> Check:
+    here = models.find(model) is not None or (model in models.KNOWN and models.KNOWN[model].hub_id is None)
+    endpoint, reached = hub.reachable()
+    remedy = tr(
+        "needed only for models that are not here yet: a folder, VLLM_USE_MODELSCOPE=True, or HF_ENDPOINT=https://hf-mirror.com",
+        "只有下载新模型时才需要：可用本地目录、VLLM_USE_MODELSCOPE=True 或 HF_ENDPOINT=https://hf-mirror.com",
+    )
+    status: Literal["ok", "warn", "fail"] = "ok" if reached else "warn" if here else "fail"
+    found = f"{endpoint} " + (tr("answers", "可访问") if reached else tr("cannot be reached", "无法访问"))
+    return Check("hub", status, found, "" if reached else remedy)
