@@ -2,7 +2,6 @@
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -109,7 +108,7 @@ def vllm_command(context: typer.Context) -> None:
 def _become(*arguments: str) -> None:
     """Replace this process by ``python ARGUMENTS``: signals, exit code and debugger then meet the script itself."""
     sys.stdout.flush()
-    os.execv(sys.executable, [Path(sys.executable).name, *arguments])
+    os.execv(sys.executable, [sys.executable, *arguments])
 
 
 def main() -> None:

@@ -21,11 +21,17 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
         "请减小 max_model_len，或增大 lesson.start(...) 中的 kv_tokens（GPU 上则增大 gpu_memory_utilization）。",
     ),
     (
-        # vllm.v1.engine.input_processor:InputProcessor._validate_prompt_len
+        # vllm.renderers.params:TokenizeParams (token_len_check, text_len_check)
+        r"maximum context length is (\d+) tokens\. However, your prompt contains (?:at least )?(\d+) (input token|character)s",
+        "A prompt has {1} {2}s, and max_model_len={0} leaves no room for it and a new token: shorten it, or raise max_model_len.",
+        "有一个提示词过长（{1} {2}s），max_model_len={0} 放不下它再加一个新 token：请缩短提示词，或增大 max_model_len。",
+    ),
+    (
+        # vllm.v1.engine.input_processor:InputProcessor
         r"prompt \(length (\d+)\)(?: plus the number of requested output tokens \(at least 1\))? is "
         r"longer than the maximum model length of (\d+)",
-        "A prompt has {0} tokens, and with max_model_len={1} there is no room for it and one more: shorten it, or raise max_model_len.",
-        "有一个提示词长 {0} 个 token，max_model_len={1} 放不下它再加一个新 token：请缩短提示词，或增大 max_model_len。",
+        "A prompt has {0} input tokens, and max_model_len={1} leaves no room for it and a new token: shorten it, or raise max_model_len.",
+        "有一个提示词过长（{0} input tokens），max_model_len={1} 放不下它再加一个新 token：请缩短提示词，或增大 max_model_len。",
     ),
     (
         # vllm.config.model:ModelConfig._get_and_verify_max_len

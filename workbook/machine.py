@@ -97,12 +97,12 @@ def detect(models_folder: Path) -> Machine:
 
 def read(source: str) -> Machine:
     """Read a record: a file made by ``workbook doctor --json``, or the name of a profile that comes with the workbook."""
-    profile = Path(__file__).parent / "profiles" / f"{source}.json"
-    path = profile if profile.is_file() else Path(source)
+    profiles = {path.stem: path for path in (Path(__file__).parent / "profiles").glob("*.json")}
+    path = profiles.get(source, Path(source))
     try:
         return msgspec.json.decode(path.read_bytes(), type=Machine)
     except (OSError, msgspec.DecodeError) as e:
-        names = ", ".join(sorted(p.stem for p in profile.parent.glob("*.json")))
+        names = ", ".join(sorted(profiles))
         raise WorkbookError(
             tr(
                 f"{source} is no description of a machine ({e}): give a file from `workbook doctor --json`, or {names}.",

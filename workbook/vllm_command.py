@@ -27,7 +27,8 @@ importlib.metadata.version = _version_of
 
 
 def prepare(arguments: list[str]) -> list[str]:
-    """Set what this machine needs, and put the folder in place of a model name that the workbook knows."""
+    """Set what this machine needs, and put the folder in place of a model name that the workbook knows
+    (``serve`` then answers to that name)."""
     here = machine.detect(models.root())
     size = _tensor_parallel_size(arguments)
     # 2 at least: this command always has processes of its own, whatever VLLM_ENABLE_V1_MULTIPROCESSING says.
@@ -38,7 +39,10 @@ def prepare(arguments: list[str]) -> list[str]:
         os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", engine_setup.cores_per_rank(here.cpu.cores, size))
         if not any(a.startswith(("--kv-cache-memory-bytes", "--gpu-memory-utilization")) for a in arguments):
             os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")  # GiB; vLLM's default is most of the memory
-    return [str(models.resolve(a)) if a in models.KNOWN else a for a in arguments]
+    known = [a for a in arguments if a in models.KNOWN]
+    named = [] if not known or "--served-model-name" in arguments else ["--served-model-name", known[0]]
+    served = named if arguments[:1] == ["serve"] else []
+    return [str(models.resolve(a)) if a in known else a for a in arguments] + served
 
 
 def _tensor_parallel_size(arguments: list[str]) -> int:

@@ -1,0 +1,75 @@
+"""The project itself: layers, types, style, locks, and files that other programs read."""
+
+import json
+import re
+import sys
+
+import pytest
+from conftest import ROOT, python, run
+
+
+def test_layers() -> None:
+    result = run(sys.executable.replace("python", "lint-imports"), "--config", ROOT / "pyproject.toml", "--no-cache")
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("arguments", [["ruff", "check"], ["ruff", "format", "--check"]])
+def test_style(arguments: list[str]) -> None:
+    result = python("-m", *arguments, ROOT)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_types() -> None:
+    result = python(
+        "-m",
+        "mypy",
+        "--config-file",
+        ROOT / "pyproject.toml",
+        *(ROOT / f for f in ("workbook", "my_debug_scripts", "tests")),
+    )
+    assert result.returncode == 0, result.stdout
+
+
+def test_locks_satisfy_the_project() -> None:
+    result = python(ROOT / "scripts" / "lock.py", "--check")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_scripts_and_library_stay_small() -> None:
+    sizes = {path: len(path.read_text().splitlines()) for path in ROOT.glob("workbook/*.py")}
+    assert {p.name: n for p, n in sizes.items() if n > 250} == {}
+    scripts = {path.name: len(path.read_text().splitlines()) for path in ROOT.glob("my_debug_scripts/*.py")}
+    assert {name: n for name, n in scripts.items() if n > 150} == {}
+
+
+@pytest.mark.parametrize("name", ["launch.json", "settings.json", "extensions.json"])
+def test_vscode_files_are_json(name: str) -> None:
+    # VSCode allows comments; plain JSON is what every other tool reads as well.
+    assert json.loads((ROOT / ".vscode" / name).read_text())
+
+
+def test_launch_configurations_start_scripts_that_exist() -> None:
+    launch = json.loads((ROOT / ".vscode" / "launch.json").read_text())
+    for configuration in launch["configurations"]:
+        program = configuration["program"].replace("${workspaceFolder}", str(ROOT))
+        assert run("test", "-f", program).returncode == 0, program
+        assert configuration["justMyCode"] is False  # vLLM lies in site-packages
+
+
+def test_every_page_has_its_other_language() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("stages/**/*.md")]
+    english = [p for p in pages if not p.name.endswith(".zh.md") and p.name not in ("CHANGELOG.md", "CONTRIBUTING.md")]
+    assert english
+    for page in english:
+        chinese = page.with_name(page.name.removesuffix(".md") + ".zh.md")
+        assert chinese.is_file(), chinese
+        headings = [re.findall(r"^(#+) ", p.read_text(), re.MULTILINE) for p in (page, chinese)]
+        assert headings[0] == headings[1], page
+
+
+def test_links_in_pages_lead_somewhere() -> None:
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("stages/**/*.md")]:
+        text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+        for link in re.findall(r"(?:\]\(|src=\")([^)\"#]+)", text):
+            if not link.startswith(("http://", "https://", "mailto:")):
+                assert (page.parent / link).exists(), f"{page.name}: {link}"
