@@ -43,7 +43,7 @@ def main() -> None:
         outputs = llm.generate([*prompts, chat_tokens], sampling_params)
     for prompt, output in zip([*prompts, question], outputs, strict=True):
         print(f"\nPrompt: {prompt}")
-        print(f"Output: {output.outputs[0].text}")
+        print(f"Output: {output.outputs[0].text.strip()}")
     print()
 
     # 6) Where the time went.

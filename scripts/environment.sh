@@ -78,14 +78,21 @@ choose_installer() {
     done
     install() { uv pip install --python .venv/bin/python "$@"; }
   else
-    install() { .venv/bin/python -m pip install --disable-pip-version-check "$@"; }
+    # pip prints four lines for each of 170 packages: one is enough. Its warnings and errors are left as they are.
+    install() { .venv/bin/python -m pip install --disable-pip-version-check --no-color "$@" | one_line_each; }
   fi
+}
+
+one_line_each() {
+  awk -v wait="$(say "unpacking: a minute without a sign of life" "正在解包：约一分钟没有输出")" '
+    /^ *(Downloading|Using cached) / && !/\.metadata/ { sub(/^ +/, ""); print "  " $0; fflush() }
+    /^Installing collected packages/ { print "  " wait; fflush() }'
 }
 
 # A setting of pip's: from its environment variable, else from its configuration files.
 pip_setting() {
   local variable="PIP_$(echo "$1" | tr 'a-z-' 'A-Z_')"
-  echo "${!variable:-$(python3 -m pip config get "global.$1" 2>/dev/null || true)}"
+  echo "${!variable:-$(python3 -m pip config list 2>/dev/null | sed -n "s/^global\.$1='\(.*\)'$/\1/p")}"
 }
 
 make_venv() {

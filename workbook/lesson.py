@@ -27,8 +27,6 @@ from workbook.errors import WorkbookError
 from workbook.explain import explain
 from workbook.i18n import tr
 
-_current: "Run | None" = None  # what main() needs to know of the run when something goes wrong
-
 
 class Run:
     """One run of a script: what to give to ``LLM(...)``, and what was measured (seconds by phase)."""
@@ -90,7 +88,6 @@ def start(doc: str | None, *, kv_tokens: int, flags: argparse.ArgumentParser | N
 
     ``kv_tokens``: tokens of KV cache that the script needs on CPU. Raises WorkbookError for what cannot work here.
     """
-    global _current
     parsed = (flags or parser(doc)).parse_args()
     logfile.verbose = parsed.verbose
     run = Run(parsed, kv_tokens)
@@ -98,17 +95,13 @@ def start(doc: str | None, *, kv_tokens: int, flags: argparse.ArgumentParser | N
         os.environ.setdefault(name, value)
     guard.remove_stale_shared_memory()
     log = logfile.open_for(Path(sys.argv[0]).stem)
-    _current = run
     device = run.machine.gpus[0].name if run.machine.build == "cuda" and run.machine.gpus else "CPU"
-    run.console.print(
-        tr(
-            f"model {run.model_name} · {device} · vLLM's log: {log}",
-            f"模型 {run.model_name} · {device} · vLLM 日志：{log}",
-        ),
-        style="dim",
-        markup=False,
-        soft_wrap=True,
+    shown = log.relative_to(Path.cwd()) if log.is_relative_to(Path.cwd()) else log
+    lines = tr(
+        f"model {run.model_name} · {device}\nvLLM's log: {shown}",
+        f"模型 {run.model_name} · {device}\nvLLM 日志：{shown}",
     )
+    run.console.print(lines, style="dim", markup=False, soft_wrap=True)
     return run
 
 

@@ -1,0 +1,92 @@
+"""Draws a terminal session as SVG from a real run, for the READMEs and the lessons.
+
+    .venv/bin/python scripts/capture.py                     makes every picture listed below again
+    .venv/bin/python scripts/capture.py first_run           makes one
+
+The command runs in a pseudo-terminal, so the picture holds what a learner's terminal shows, colours included.
+"""
+
+import argparse
+import html
+import io
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+ROOT = Path(__file__).parent.parent
+WIDTH = 90  # columns
+
+# Picture → (folder, command as the learner types it, language)
+PICTURES = {
+    "first_run": ("stages/1_basics/images", "scripts/run.sh", "en"),
+    "first_run.zh": ("stages/1_basics/images", "scripts/run.sh", "zh"),
+}
+# Rich's format loads a font from the network; a picture must not.
+FORMAT = re.sub(r"@font-face\s*{{.*?}}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL).replace("Fira Code", "ui-monospace")
+
+
+def terminal_output(command: str, language: str) -> str:
+    """Run ``command`` in a pseudo-terminal of WIDTH columns and return what it wrote, escape sequences included."""
+    ours, theirs = pty.openpty()
+    env = {**os.environ, "WORKBOOK_LANG": language, "COLUMNS": str(WIDTH), "TERM": "xterm-256color"}
+    env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
+    with subprocess.Popen(command, shell=True, cwd=ROOT, env=env, stdin=theirs, stdout=theirs, stderr=theirs):
+        os.close(theirs)
+        output = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # Linux says EIO when the last writer has gone
+                break
+            if not piece:
+                break
+            output += piece
+    os.close(ours)
+    return output.decode("utf-8", errors="replace").replace("\r\n", "\n")
+
+
+def draw(command: str, output: str, path: Path) -> None:
+    """Write the session as SVG."""
+    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(Text.assemble(("$ ", "bold green"), command))
+    text = Text.from_ansi(output.rstrip())
+    # Fonts disagree on the width of Chinese characters. A run with a style of its own gets a place of its own in the
+    # picture, so the columns stay straight; "overline" is a style that the SVG does not draw. Rich then gives each
+    # character one column, where a Chinese one takes two.
+    text.highlight_regex(r"[\u2e80-\u9fff\uff00-\uffef]+", "overline")
+    console.print(text)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    svg = console.export_svg(title=command, code_format=FORMAT)
+    path.write_text(re.sub(r'textLength="([\d.]+)"([^>]*)>([^<]+)<', _as_wide_as_its_cells, svg), encoding="utf-8")
+
+
+def _as_wide_as_its_cells(match: re.Match[str]) -> str:
+    length, rest, escaped = match.groups()
+    text = html.unescape(escaped)
+    return f'textLength="{float(length) * cell_len(text) / len(text):g}"{rest}>{escaped}<'
+
+
+def main() -> None:
+    """Make the pictures that are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PICTURES))
+    names = parser.parse_args().names or list(PICTURES)
+    for name in names:
+        if name not in PICTURES:
+            parser.error(f"there is no picture {name}: choose one of {', '.join(PICTURES)}")
+        folder, command, language = PICTURES[name]
+        path = ROOT / folder / f"{name}.svg"
+        draw(command, terminal_output(command, language), path)
+        print(path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()
