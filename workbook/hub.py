@@ -16,7 +16,7 @@ _IGNORED = ["original/*", "onnx/*"]
 
 def uses_modelscope() -> bool:
     """vLLM's own switch, read as vLLM reads it (``vllm.envs``)."""
-    return os.environ.get("VLLM_USE_MODELSCOPE", "False").lower() == "true"
+    return os.environ.get("VLLM_USE_MODELSCOPE", "").strip().lower() in ("1", "true")
 
 
 def cached(hub_id: str, modelscope_id: str) -> Path | None:
