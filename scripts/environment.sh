@@ -105,8 +105,9 @@ make_venv() {
     fail "uv could not make .venv: set WORKBOOK_PYTHON to a Python of 3.11 to 3.14 and run this again." \
          "uv 无法创建 .venv：请把 WORKBOOK_PYTHON 设为 3.11 到 3.14 的 Python，然后重新运行。"
   fi
-  local python
-  for python in ${WORKBOOK_PYTHON:-python3.12 python3.11 python3.13 python3.14 python3}; do
+  local python candidates=(python3.12 python3.11 python3.13 python3.14 python3)
+  if [ -n "${WORKBOOK_PYTHON:-}" ]; then candidates=("$WORKBOOK_PYTHON"); fi
+  for python in "${candidates[@]}"; do
     "$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null || continue
     "$python" -m venv .venv && return
   done
