@@ -1,13 +1,20 @@
-"""A short run to step through: one prompt, greedy, eight tokens; with --tp N over N processes or cards.
+"""A short run to step through: one prompt, greedy, eight tokens; with --tp N on N ranks (processes or cards).
 
 What you will see   each new token with its id and its log-probability, then which process did the work.
 How to run it       scripts/run.sh llama_debug          scripts/run.sh llama_debug --model tiny --tp 2          F5
 What it hides       vLLM's log goes to a file (--verbose shows it); engine_args holds what this machine needs.
+
+一次适合单步调试的短运行：一个提示词，贪心采样，8 个 token；加 --tp N 则由 N 个 rank（进程或显卡）完成。
+
+会看到什么    每个新 token 的 id 和对数概率，以及是哪些进程做的。
+怎样运行      scripts/run.sh llama_debug          scripts/run.sh llama_debug --model tiny --tp 2          F5
+没有显示的    vLLM 的日志在文件里（--verbose 可显示）；engine_args 是本机所需的参数。
 """
 
 import psutil
 
-from workbook import lesson, timings  # before vLLM, which reads its environment when it is imported
+from workbook import closing, lesson, timings  # before vLLM, which reads its environment when it is imported
+from workbook.i18n import tr
 
 
 def main() -> None:
@@ -42,11 +49,13 @@ def main() -> None:
     print(f"\nPrompt: {outputs[0].prompt}   {outputs[0].prompt_token_ids}")
     for token_id, logprobs in zip(completion.token_ids, completion.logprobs, strict=True):
         print(f"  {token_id:6d}  {logprobs[token_id].logprob:7.3f}  {logprobs[token_id].decoded_token!r}")
-    print(f"Output: {completion.text}")
-    print(f"Processes beside this one: {', '.join(p for p in processes if p.startswith('VLLM')) or 'none'}\n")
+    print(f"Output: {completion.text!r}\n")
+    others = ", ".join(p for p in processes if p.startswith("VLLM"))
+    print(tr(f"Processes beside this one: {others or 'none'}\n", f"除本进程外：{others or '没有别的进程'}\n"))
 
-    # 6) Where the time went.
+    # 6) Where the time went, and where the recording of every engine step is.
     timings.report(run, llm, outputs)
+    closing.close(run, llm)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,15 @@
 What you will see   the text of three requests, then where the time went and how large the KV cache is.
 How to run it       scripts/run.sh          python my_debug_scripts/step1_basic_llama.py          F5 in VSCode
 What it hides       vLLM's log goes to a file (--verbose shows it); engine_args holds what this machine needs.
+
+第 1.1 课 · 第一次推理：三个提示词经过真正的 vLLM。
+
+会看到什么    三个请求生成的文本，然后是时间花在哪里、KV 缓存有多大。
+怎样运行      scripts/run.sh          python my_debug_scripts/step1_basic_llama.py          在 VSCode 里按 F5
+没有显示的    vLLM 的日志在文件里（--verbose 可显示）；engine_args 是本机所需的参数。
 """
 
-from workbook import lesson, timings  # before vLLM, which reads its environment when it is imported
+from workbook import closing, lesson, timings  # before vLLM, which reads its environment when it is imported
 
 
 def main() -> None:
@@ -38,16 +44,20 @@ def main() -> None:
     chat_tokens = TokensPrompt(prompt_token_ids=tokenizer.encode(chat, add_special_tokens=False))
 
     # 5) Generate: all three in one batch. First every prompt is read (prefill), then each step adds a token to each.
-    sampling_params = SamplingParams(temperature=0.8, top_p=0.95, max_tokens=8 if run.fast else 50)
+    #    Each request has its own sampling parameters: the question gets the most likely token at every step.
+    max_tokens = 8 if run.fast else 50
+    sampled = SamplingParams(temperature=0.8, top_p=0.95, max_tokens=max_tokens)
+    greedy = SamplingParams(temperature=0, max_tokens=max_tokens)
     with run.phase("generate"):
-        outputs = llm.generate([*prompts, chat_tokens], sampling_params)
+        outputs = llm.generate([*prompts, chat_tokens], [sampled, sampled, greedy])
     for prompt, output in zip([*prompts, question], outputs, strict=True):
         print(f"\nPrompt: {prompt}")
         print(f"Output: {output.outputs[0].text.strip()}")
     print()
 
-    # 6) Where the time went.
+    # 6) Where the time went, and where the recording of every engine step is.
     timings.report(run, llm, outputs)
+    closing.close(run, llm)
 
 
 if __name__ == "__main__":

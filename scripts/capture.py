@@ -65,13 +65,19 @@ def draw(command: str, output: str, path: Path) -> None:
     console.print(text)
     path.parent.mkdir(parents=True, exist_ok=True)
     svg = console.export_svg(title=command, code_format=FORMAT)
-    path.write_text(re.sub(r'textLength="([\d.]+)"([^>]*)>([^<]+)<', _as_wide_as_its_cells, svg), encoding="utf-8")
+    place = r'x="([\d.]+)"([^>]*?) textLength="([\d.]+)"([^>]*)>([^<]+)<'
+    path.write_text(re.sub(place, _each_character_in_its_cell, svg), encoding="utf-8")
 
 
-def _as_wide_as_its_cells(match: re.Match[str]) -> str:
-    length, rest, escaped = match.groups()
+def _each_character_in_its_cell(match: re.Match[str]) -> str:
+    """Chinese is not stretched to a length, which would tear words apart: each character stands where its cell begins."""
+    x, before, length, after, escaped = match.groups()
     text = html.unescape(escaped)
-    return f'textLength="{float(length) * cell_len(text) / len(text):g}"{rest}>{escaped}<'
+    if cell_len(text) == len(text):
+        return match[0]
+    cell = float(length) / len(text)
+    places = [float(x) + cell * cell_len(text[:n]) for n in range(len(text))]
+    return f'x="{" ".join(f"{place:g}" for place in places)}"{before}{after}>{escaped}<'
 
 
 def main() -> None:

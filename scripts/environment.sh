@@ -84,7 +84,7 @@ choose_installer() {
 }
 
 one_line_each() {
-  awk -v wait="$(say "unpacking: a minute without a sign of life" "正在解包：约一分钟没有输出")" '
+  awk -v wait="$(say "installing (may take a minute without output)" "正在安装（可能有一分钟没有输出）")" '
     /^ *(Downloading|Using cached) / && !/\.metadata/ { sub(/^ +/, ""); print "  " $0; fflush() }
     /^Installing collected packages/ { print "  " wait; fflush() }'
 }
@@ -112,7 +112,7 @@ make_venv() {
     "$python" -m venv .venv && return
   done
   fail "No Python of 3.11 to 3.14 with venv was found: install uv (it brings one), or python3.12-venv, or set WORKBOOK_PYTHON." \
-       "没有找到带 venv 的 Python 3.11–3.14：请安装 uv（它自带 Python）或 python3.12-venv，或设置 WORKBOOK_PYTHON。"
+       "没有找到带 venv 的 Python 3.11–3.14：请安装 uv（它会自动下载 Python）或 python3.12-venv，或设置 WORKBOOK_PYTHON。"
 }
 
 # An interrupted install leaves files without a RECORD, which pip takes for an installed package.

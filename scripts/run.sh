@@ -5,7 +5,7 @@
 #   scripts/run.sh SCRIPT [ARGS]         the same for my_debug_scripts/SCRIPT.py (try: --help)
 #   scripts/run.sh --cpu | --cuda ...    which build of vLLM to install; without it, what the machine has decides
 #
-# Every step leaves a mark in .venv, so an interrupted call is carried on by the next one.
+# An interrupted call is carried on by the next one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/environment.sh
@@ -13,7 +13,15 @@ source scripts/environment.sh
 build=
 case "${1:-}" in
   --cpu | --cuda) build=${1#--}; shift ;;
-  -h | --help) sed -n '2,8s/^# \{0,1\}//p' scripts/run.sh; exit 0 ;;
+  -h | --help)
+    say "$(sed -n '2,8s/^# \{0,1\}//p' scripts/run.sh)" "一条命令，从刚克隆的仓库到第一段生成的文本：
+
+  scripts/run.sh                       创建 .venv、安装依赖、准备模型，并运行 step1_basic_llama
+  scripts/run.sh 脚本名 [参数]         同上，但运行 my_debug_scripts/脚本名.py（可先试 --help）
+  scripts/run.sh --cpu | --cuda …      指定安装 vLLM 的哪一种构建；不写则由本机有没有 GPU 决定
+
+中断后再次运行会接着做。"
+    exit 0 ;;
 esac
 prepare_environment "$build"
 

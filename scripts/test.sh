@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All tests, in the same environment as scripts/run.sh: scripts/test.sh [--cpu|--cuda] [PYTEST ARGS]
-# For example: scripts/test.sh -m "not engine" (under a minute), or scripts/test.sh -k doctor
+# For example: scripts/test.sh -m "not engine" (a minute or two, no engine), or scripts/test.sh -k doctor
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/environment.sh

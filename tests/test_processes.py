@@ -88,3 +88,27 @@ def test_killed_worker_ends_the_script_with_one_sentence(script: Script) -> None
     assert len(lines) == 1
     assert "worker process VllmWorker-1 died (exit code: -9" in lines[0].replace("exit code ", "exit code: ")
     assert script.process.returncode == 1
+
+
+def test_ctrl_c_while_the_workers_start_is_one_line_too(tiny: Path) -> None:
+    """vLLM swallows this one; without the watch the script would wait ten minutes."""
+    process = subprocess.Popen(
+        [sys.executable, ENDLESS, "--model", "tiny"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "WORKBOOK_LANG": "en"},
+        start_new_session=True,
+    )
+    me = psutil.Process(process.pid)
+    deadline = time.monotonic() + 60
+    while sum(child.name().startswith("VLLM::Worker") for child in me.children(recursive=True)) < 2:
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.1)
+    children = me.children(recursive=True)
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert stderr == "Interrupted.\n"
+    assert not psutil.wait_procs(children, timeout=5)[1]

@@ -22,8 +22,8 @@ app = typer.Typer(
 )
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
-_MODEL = tr("Model to plan for: a known name, a folder, a hub id.", "要检查的模型：已知名称、目录或 Hub id。")
-_TP = tr("Tensor parallel size to plan for.", "要检查的张量并行度。")
+_MODEL = tr("Model to judge by: a known name, a folder, a hub id.", "按哪个模型估算：已知名称、目录或 Hub id。")
+_TP = tr("Tensor parallel size to judge by.", "按此张量并行度估算。")
 _MACHINE = tr(
     "Judge another machine: a file made with --json, or 4x4090d.", "检查另一台机器：--json 生成的文件，或 4x4090d。"
 )
@@ -89,6 +89,9 @@ def list_command() -> None:
 )
 def run_command(name: str, context: typer.Context) -> None:
     """Become the script."""
+    if name in ("-h", "--help"):
+        print(context.get_help())
+        return
     _become(str(scripts.find(name)), *context.args)
 
 

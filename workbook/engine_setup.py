@@ -12,6 +12,7 @@ from workbook.architecture import Architecture
 from workbook.errors import WorkbookError
 from workbook.i18n import tr
 from workbook.machine import Machine
+from workbook.recorder import SCHEDULER, SCHEDULER_ASYNC, WORKER_EXTENSION
 
 CPU_BLOCK_SIZE = 32  # vLLM's CPU attention takes multiples of 32 only; its default, 128, hides short prefixes
 
@@ -85,6 +86,14 @@ def llm_arguments(
     return arguments
 
 
+def recording_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What makes vLLM record its steps: a scheduler and a worker extension, by vLLM's own arguments for them."""
+    return {
+        "scheduler_cls": SCHEDULER_ASYNC if arguments.get("async_scheduling") else SCHEDULER,
+        "worker_extension_cls": WORKER_EXTENSION,
+    }
+
+
 def check(machine: Machine, model: str, architecture: Architecture | None, tensor_parallel_size: int) -> None:
     """Raise WorkbookError where the engine could only fail: no vLLM, no driver, too few GPUs, heads that do not divide."""
     if machine.build == "none":
@@ -109,16 +118,17 @@ def check(machine: Machine, model: str, architecture: Architecture | None, tenso
                 f"tensor_parallel_size={tensor_parallel_size} needs as many GPUs, and {len(visible)} can be used here: "
                 f"lower it, or widen CUDA_VISIBLE_DEVICES (the machine has {len(machine.gpus)}).",
                 f"tensor_parallel_size={tensor_parallel_size} 需要同样多的 GPU，这里可用 {len(visible)} 张："
-                f"请减小它，或放宽 CUDA_VISIBLE_DEVICES（本机共有 {len(machine.gpus)} 张）。",
+                f"请减小它，或让 CUDA_VISIBLE_DEVICES 包含更多显卡（本机共有 {len(machine.gpus)} 张）。",
             )
         )
     if architecture and not architecture.tensor_parallel_fits(tensor_parallel_size):
         sizes = ", ".join(str(n) for n in range(1, 9) if architecture.tensor_parallel_fits(n))
+        tiny = models.KNOWN["tiny"].architecture.tensor_parallel_fits(tensor_parallel_size)
         raise WorkbookError(
             tr(
                 f"{model} has {architecture.heads} attention heads and {architecture.kv_heads} KV heads, which "
-                f"{tensor_parallel_size} ranks cannot share evenly: use a tensor parallel size of {sizes}, or --model tiny.",
+                f"{tensor_parallel_size} ranks cannot share evenly: use a tensor parallel size of {sizes}{', or --model tiny' if tiny else ''}.",
                 f"{model} 有 {architecture.heads} 个注意力头、{architecture.kv_heads} 个 KV 头，无法平均分给 "
-                f"{tensor_parallel_size} 个 rank：请使用张量并行度 {sizes}，或 --model tiny。",
+                f"{tensor_parallel_size} 个 rank：请使用张量并行度 {sizes}{'，或 --model tiny' if tiny else ''}。",
             )
         )

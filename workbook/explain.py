@@ -24,14 +24,14 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
         # vllm.renderers.params:TokenizeParams (token_len_check, text_len_check)
         r"maximum context length is (\d+) tokens\. However, your prompt contains (?:at least )?(\d+) (input token|character)s",
         "A prompt has {1} {2}s, and max_model_len={0} leaves no room for it and a new token: shorten it, or raise max_model_len.",
-        "有一个提示词过长（{1} {2}s），max_model_len={0} 放不下它再加一个新 token：请缩短提示词，或增大 max_model_len。",
+        "有一个提示词过长（{1} 个{2}），在 max_model_len={0} 下已没有生成新 token 的余地：请缩短提示词，或增大 max_model_len。",
     ),
     (
         # vllm.v1.engine.input_processor:InputProcessor
         r"prompt \(length (\d+)\)(?: plus the number of requested output tokens \(at least 1\))? is "
         r"longer than the maximum model length of (\d+)",
         "A prompt has {0} input tokens, and max_model_len={1} leaves no room for it and a new token: shorten it, or raise max_model_len.",
-        "有一个提示词过长（{0} input tokens），max_model_len={1} 放不下它再加一个新 token：请缩短提示词，或增大 max_model_len。",
+        "有一个提示词过长（{0} 个 token），在 max_model_len={1} 下已没有生成新 token 的余地：请缩短提示词，或增大 max_model_len。",
     ),
     (
         # vllm.config.model:ModelConfig._get_and_verify_max_len
@@ -49,7 +49,7 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
         # vllm.config.parallel:ParallelConfig
         r"World size \((\d+)\) is larger than the number of available GPUs \((\d+)\)",
         "{0} GPUs are asked for, and {1} can be used here: lower tensor_parallel_size, or widen CUDA_VISIBLE_DEVICES.",
-        "要求使用 {0} 张 GPU，但这里只有 {1} 张可用：请减小 tensor_parallel_size，或放宽 CUDA_VISIBLE_DEVICES。",
+        "要求使用 {0} 张 GPU，但这里只有 {1} 张可用：请减小 tensor_parallel_size，或让 CUDA_VISIBLE_DEVICES 包含更多显卡。",
     ),
     (
         # vllm.utils.ompmultiprocessing:OMPProcessManager
@@ -98,9 +98,15 @@ def explain(error: BaseException, log: str) -> str | None:
     for text in (*_messages(error), log):
         for pattern, en, zh in _KNOWN:
             if match := re.search(pattern, text, re.DOTALL):
-                groups = [group or "?" for group in match.groups()]
+                groups = [_words(group or "?") for group in match.groups()]
                 return tr(en, zh).format(*groups)
     return None
+
+
+def _words(group: str) -> str:
+    """A unit that vLLM's text names, in the learner's language."""
+    units = {"input token": tr(group, " token"), "character": tr(group, "字符")}
+    return units.get(group, group)
 
 
 def _messages(error: BaseException | None) -> Iterator[str]:

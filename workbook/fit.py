@@ -16,33 +16,40 @@ GPU_UTILIZATION = 0.92  # default of LLM(gpu_memory_utilization=...)
 
 def memory(m: Machine, model: str, a: Architecture | None, tp: int) -> Check:
     """Weights against GPU memory, or weights, processes and KV cache against free RAM."""
-    name = tr(f"memory for {model}", f"{model} 所需内存")
+    on_gpu = bool(m.gpus) and m.build != "cpu"
+    name = tr(f"memory for {model}", f"{model} 所需{'显存' if on_gpu else '内存'}")
     if a is None:
         return Check(name, "warn", tr("size not known before the download", "下载前无法得知大小"))
     weights = 2 * a.parameters / tp
     per_token = a.kv_bytes_per_token(tensor_parallel_size=tp)
-    sizes = tr(
-        f"weights {a.parameters / 1e9:.2f} G × 2 B{f' ÷ {tp}' if tp > 1 else ''} = {weights / GIB:.2f} GiB",
-        f"权重 {a.parameters / 1e9:.2f} G × 2 B{f' ÷ {tp}' if tp > 1 else ''} = {weights / GIB:.2f} GiB",
-    )
-    if m.gpus and m.build != "cpu":
-        budget = GPU_UTILIZATION * min(g.memory_total for g in m.gpus)
-        left = budget - weights
+    share = f" ÷ {tp}" if tp > 1 else ""
+    sizes = tr("weights", "权重") + f" {a.parameters / 1e9:.2f} G × 2 B{share} = {weights / GIB:.2f} GiB"
+    if on_gpu:
+        card = min(g.memory_total for g in m.gpus) / GIB
+        left = GPU_UTILIZATION * card * GIB - weights
         found = tr(
-            f"{GPU_UTILIZATION} × {budget / GPU_UTILIZATION / GIB:.1f} GiB − {sizes} → {left / GIB:.1f} GiB, less the activations, "
-            f"for KV at {per_token / 1024:.0f} KiB a token: at most {max(0, left) / per_token:,.0f} tokens",
-            f"{GPU_UTILIZATION} × {budget / GPU_UTILIZATION / GIB:.1f} GiB − {sizes} → {left / GIB:.1f} GiB，扣除激活后用于 KV 缓存，"
-            f"每 token {per_token / 1024:.0f} KiB：至多 {max(0, left) / per_token:,.0f} 个 token",
+            f"{GPU_UTILIZATION} (vLLM's default gpu_memory_utilization) × {card:.1f} GiB − {sizes} → {left / GIB:.1f} GiB, less the "
+            f"activations, for KV at {per_token / 1024:.1f} KiB a token: at most {max(0, left) / per_token:,.0f} tokens",
+            f"{GPU_UTILIZATION}（vLLM 的 gpu_memory_utilization 默认值）× {card:.1f} GiB − {sizes} → {left / GIB:.1f} GiB，再扣除激活值，"
+            f"其余用于 KV 缓存，每 token {per_token / 1024:.1f} KiB：至多 {max(0, left) / per_token:,.0f} 个 token",
         )
         enough = left > 0
     else:
         processes = 1 if tp == 1 else tp + 2
-        needed = weights * tp + processes * PROCESS_BYTES + 4096 * per_token * tp
+        kv = 4096 * per_token
+        needed = weights * tp + processes * PROCESS_BYTES + kv * tp
+        ranks = f"{tp} × " if tp > 1 else ""
+        parts = (
+            f"{ranks}{weights / GIB:.2f} GiB",
+            f"{processes} × {PROCESS_BYTES / GIB:.0f} GiB",
+            f"{ranks}{kv / GIB:.2f} GiB",
+        )
         found = tr(
-            f"{sizes} a rank, {processes} × {PROCESS_BYTES / GIB:.0f} GiB for processes, KV for 4,096 tokens "
-            f"{4096 * per_token / GIB:.2f} GiB → {needed / GIB:.1f} of {m.ram_available / GIB:.1f} GiB free",
-            f"{sizes}（每个 rank），进程 {processes} × {PROCESS_BYTES / GIB:.0f} GiB，4,096 个 token 的 KV "
-            f"{4096 * per_token / GIB:.2f} GiB → 共 {needed / GIB:.1f}，空闲 {m.ram_available / GIB:.1f} GiB",
+            "weights {} + processes {} + KV for 4,096 tokens {}", "权重 {} + 进程 {} + 4,096 个 token 的 KV {}"
+        ).format(*parts)
+        found += tr(
+            f" = {needed / GIB:.1f} of {m.ram_available / GIB:.1f} GiB free",
+            f" = {needed / GIB:.1f} GiB，空闲 {m.ram_available / GIB:.1f} GiB",
         )
         enough = needed < m.ram_available
     remedy = tr("too little: choose a smaller --model, or more --tp", "不足：请选择更小的 --model，或更大的 --tp")
@@ -66,6 +73,6 @@ def tensor_parallel(m: Machine, model: str, a: Architecture | None, tp: int) -> 
     elif cards < tp:
         remedy = tr(
             f"{cards} GPUs are visible: lower --tp or widen CUDA_VISIBLE_DEVICES",
-            f"只有 {cards} 张 GPU 可见：请减小 --tp 或放宽 CUDA_VISIBLE_DEVICES",
+            f"只有 {cards} 张 GPU 可见：请减小 --tp，或让 CUDA_VISIBLE_DEVICES 包含更多显卡",
         )
     yield Check(tr("tensor parallel", "张量并行"), "fail" if remedy else "ok", found, remedy)

@@ -1,14 +1,16 @@
 """No process stays behind, and no script waits for a process that is gone.
 
-vLLM 0.32.0 leaves two holes (both seen with ``tensor_parallel_size=2``):
+vLLM 0.32.0 leaves three holes (all seen with ``tensor_parallel_size=2``):
 
 * a script killed by SIGTERM or SIGKILL leaves EngineCore and its workers running for ever;
 * an EngineCore that is killed leaves the script waiting for ever in ``SyncMPClient.get_output``,
-  a ``queue.get()`` without a timeout.
+  a ``queue.get()`` without a timeout;
+* a Ctrl-C while the engine's processes start is swallowed (``vllm.utils.network_utils:zmq_socket_ctx``), and the
+  script waits ten minutes for an engine that has ended.
 
 The first is closed in the child: a spawned process imports the main script again, hence this
-package, and asks the kernel to be killed when its parent dies. The second is closed in the
-parent by a thread that watches its children. This module knows processes and nothing of lessons.
+package, and asks the kernel to be killed when its parent dies. The others are closed in the
+parent by a thread that watches its children, and repeats an interrupt that had no effect. This module knows processes and nothing of lessons.
 """
 
 import contextlib
@@ -66,19 +68,24 @@ def debugged() -> bool:
 class ChildWatch(threading.Thread):
     """Raises :class:`ChildDiedError` in the main thread when it waits for a child that a signal has ended.
 
-    A child that ends in any other way is left to vLLM, which reports it.
+    A child that ends in any other way is left to vLLM, which reports it. A KeyboardInterrupt that was swallowed is
+    raised again.
     """
 
     def __init__(self) -> None:
         super().__init__(name="workbook-child-watch", daemon=True)
         self._stopped = threading.Event()
         self._sentence = ""
+        self._interrupted = False
         signal.signal(signal.SIGUSR2, self._raise)
+        signal.signal(signal.SIGINT, self._interrupt)
 
     def run(self) -> None:
         """Wait on the children's sentinels; new children are found within half a second."""
         handled: set[int] = set()
         while not self._stopped.is_set():
+            if self._interrupted:
+                self._repeat_interrupt()
             children = [c for c in multiprocessing.active_children() if c.pid not in handled]
             if not children:
                 self._stopped.wait(0.5)
@@ -105,13 +112,22 @@ class ChildWatch(threading.Thread):
             self._sentence = tr(
                 f"The process {name} was ended by {signal_name}, so the engine cannot go on; if you did not do this, "
                 "the machine ran out of memory (see `workbook doctor`): run the script again.",
-                f"进程 {name} 被 {signal_name} 终止，引擎无法继续；如果不是你所为，多半是内存不足"
-                "（请看 `workbook doctor`）：请重新运行脚本。",
+                f"进程 {name} 被 {signal_name} 终止，引擎无法继续；如果不是你手动终止的，多半是内存不足"
+                "（可用 `workbook doctor` 查看）：请重新运行脚本。",
             )
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR2)
 
     def _raise(self, signum: int, frame: FrameType | None) -> None:
-        raise ChildDiedError(self._sentence)
+        raise ChildDiedError(self._sentence) if self._sentence else KeyboardInterrupt
+
+    def _interrupt(self, signum: int, frame: FrameType | None) -> None:
+        self._interrupted = True
+        raise KeyboardInterrupt
+
+    def _repeat_interrupt(self) -> None:
+        """The interrupt has ended the engine's processes as well: whoever still waits for them would wait in vain."""
+        if not self._stopped.wait(_GRACE_S) and _main_thread_waits_for_engine():
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR2)
 
 
 def _main_thread_waits_for_engine() -> bool:

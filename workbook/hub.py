@@ -68,9 +68,9 @@ def download(hub_id: str, modelscope_id: str) -> Path:
 
 def _ways_on(reason: str) -> str:
     return tr(
-        f"{reason}. Three ways on: --model /path/to/a/downloaded/folder; VLLM_USE_MODELSCOPE=True; "
+        f"{reason}. Three ways on: a downloaded folder (workbook run NAME --model /path/to/folder); VLLM_USE_MODELSCOPE=True; "
         "or a mirror: HF_ENDPOINT=https://hf-mirror.com.",
-        f"{reason}。三种办法：--model /已下载的/目录；VLLM_USE_MODELSCOPE=True；"
+        f"{reason}。三种办法：使用已下载的目录（workbook run 名称 --model /已下载的/目录）；VLLM_USE_MODELSCOPE=True；"
         "或使用镜像：HF_ENDPOINT=https://hf-mirror.com。",
     )
 
@@ -93,7 +93,7 @@ def _from_modelscope(model_id: str) -> Path:
             tr(
                 f"ModelScope did not give {model_id} ({first_line}): check the id and the network, "
                 "or give --model /path/to/a/downloaded/folder.",
-                f"ModelScope 没有给出 {model_id}（{first_line}）：请检查名称和网络，或用 --model /已下载的/目录。",
+                f"无法从 ModelScope 下载 {model_id}（{first_line}）：请检查模型 id 和网络，或用 --model /已下载的/目录。",
             )
         ) from None
 

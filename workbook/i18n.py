@@ -1,6 +1,8 @@
 """Messages in the learner's language: English, or Chinese where the locale is Chinese."""
 
 import os
+from collections.abc import Iterable
+from typing import TypeVar
 
 # The order in which a POSIX system looks for the language of messages; ours goes first.
 _VARIABLES = ("WORKBOOK_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
@@ -12,6 +14,14 @@ def chinese() -> bool:
     return value.lower().startswith("zh")
 
 
-def tr(en: str, zh: str) -> str:
+_Text = TypeVar("_Text", str, list[str])
+
+
+def tr(en: _Text, zh: _Text) -> _Text:
     """Return ``zh`` where the locale is Chinese, else ``en``."""
     return zh if chinese() else en
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a row, with the comma of the learner's language."""
+    return tr(", ", "、").join(names)

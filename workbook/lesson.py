@@ -22,10 +22,11 @@ from typing import Any
 
 from rich.console import Console
 
-from workbook import engine_setup, guard, logfile, machine, models
+from workbook import engine_setup, guard, logfile, machine, models, scripts
 from workbook.errors import WorkbookError
 from workbook.explain import explain
-from workbook.i18n import tr
+from workbook.i18n import listed, tr
+from workbook.recorder.writer import FOLDER_VARIABLE
 
 
 class Run:
@@ -45,6 +46,8 @@ class Run:
         self.engine_args: dict[str, Any] = engine_setup.llm_arguments(
             self.machine, self.architecture, self.tensor_parallel_size, kv_tokens
         )
+        if not flags.no_recording:
+            self.engine_args |= engine_setup.recording_arguments(self.engine_args)
         self.seconds: dict[str, float] = {}
 
     def _prepare_model(self) -> Path:
@@ -66,12 +69,17 @@ class Run:
 
 def parser(doc: str | None) -> argparse.ArgumentParser:
     """The flags that every script has; a script may add its own before it calls :func:`start`."""
-    flags = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    names = ", ".join(models.KNOWN)
+    flags = argparse.ArgumentParser(
+        description=scripts.in_language(doc or ""), formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    names = listed(models.KNOWN)
     flags.add_argument("--model", help=tr(f"{names}, a folder, or a hub id", f"{names}、目录或 Hub id"))
     flags.add_argument("--fast", action="store_true", help=tr("tiny model, short run", "微型模型，快速运行"))
     flags.add_argument(
-        "--verbose", action="store_true", help=tr("show vLLM's log and tracebacks", "显示 vLLM 日志和完整回溯")
+        "--verbose", action="store_true", help=tr("show vLLM's log and tracebacks", "显示 vLLM 日志和完整的错误堆栈")
+    )
+    flags.add_argument(
+        "--no-recording", action="store_true", help=tr("do not record the engine's steps", "不录制引擎的每一步")
     )
     return flags
 
@@ -79,8 +87,20 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
 def tensor_parallel_flag(flags: argparse.ArgumentParser, default: int = 1) -> None:
     """Add ``--tp N``: on CPU each rank is a process, on GPUs a card."""
     flags.add_argument(
-        "--tp", type=int, default=default, metavar="N", help=tr("tensor parallel size", "张量并行度") + f" ({default})"
+        "--tp",
+        type=_at_least_one,
+        default=default,
+        metavar="N",
+        help=tr("tensor parallel size", "张量并行度") + f" ({default})",
     )
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            tr(f"{text} is no number of ranks: give 1 or more", f"{text} 不是 rank 数：请给出 1 或更大的数")
+        )
+    return int(text)
 
 
 def start(doc: str | None, *, kv_tokens: int, flags: argparse.ArgumentParser | None = None) -> Run:
@@ -95,6 +115,7 @@ def start(doc: str | None, *, kv_tokens: int, flags: argparse.ArgumentParser | N
         os.environ.setdefault(name, value)
     guard.remove_stale_shared_memory()
     log = logfile.open_for(Path(sys.argv[0]).stem)
+    os.environ[FOLDER_VARIABLE] = str(log.parent)
     device = run.machine.gpus[0].name if run.machine.build == "cuda" and run.machine.gpus else "CPU"
     shown = log.relative_to(Path.cwd()) if log.is_relative_to(Path.cwd()) else log
     lines = tr(
@@ -131,6 +152,8 @@ def _sentence(error: Exception) -> str:
         return known
     logfile.append(traceback.format_exc())
     text = (str(error).strip().splitlines() or [""])[0]
+    if logfile.path is None:
+        return f"{type(error).__name__}: {text} · " + tr("run again with --verbose", "请加 --verbose 重新运行")
     where = tr("the whole story is in {0}, or run again with --verbose", "完整信息见 {0}，或加 --verbose 重新运行")
     return f"{type(error).__name__}: {text} · {where.format(logfile.path)}"
 

@@ -1,6 +1,7 @@
 """The checks that only this very machine can answer: may models be written, does the hub answer."""
 
 import os
+import sys
 from typing import Literal
 
 from workbook import hub, models
@@ -10,7 +11,7 @@ from workbook.i18n import tr
 
 def live_checks(model: str) -> list[Check]:
     """Checks of this very machine: where models are kept, and the hub (one request, three seconds at most)."""
-    return [_models_folder(), _hub(model)]
+    return [_models_folder(), *_path(), _hub(model)]
 
 
 def _models_folder() -> Check:
@@ -29,6 +30,18 @@ def _models_folder() -> Check:
             "不可写：请修改权限，或设置 WORKBOOK_MODELS",
         ),
     )
+
+
+def _path() -> list[Check]:
+    """vllm.platforms.cpu preloads torch's OpenMP by LD_PRELOAD, which splits at spaces."""
+    if " " not in sys.prefix:
+        return []
+    found = tr("its path holds a space", "路径中有空格")
+    remedy = tr(
+        "everything runs; with --tp the log has harmless lines of ld.so, as vLLM cannot preload OpenMP from here",
+        "不影响运行；用 --tp 时日志里会有 ld.so 的提示行，因为 vLLM 无法从这里预加载 OpenMP",
+    )
+    return [Check(tr("environment", "环境"), "warn", found, remedy)]
 
 
 def _hub(model: str) -> Check:

@@ -20,7 +20,7 @@ import psutil
 from workbook import gpus
 from workbook.errors import WorkbookError
 from workbook.gpus import Driver, Gpu, Link
-from workbook.i18n import tr
+from workbook.i18n import listed, tr
 
 Build = Literal["cuda", "cpu", "none"]
 
@@ -102,11 +102,12 @@ def read(source: str) -> Machine:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Machine)
     except (OSError, msgspec.DecodeError) as e:
-        names = ", ".join(sorted(profiles))
+        names = listed(sorted(profiles))
+        why = e.strerror if isinstance(e, OSError) else e
         raise WorkbookError(
             tr(
-                f"{source} is no description of a machine ({e}): give a file from `workbook doctor --json`, or {names}.",
-                f"{source} 不是机器描述（{e}）：请给出 `workbook doctor --json` 生成的文件，或 {names}。",
+                f"{source} is no description of a machine ({why}): give a file from `workbook doctor --json`, or {names}.",
+                f"{source} 不是可用的机器描述（{why}）：请给出 `workbook doctor --json` 生成的文件，或 {names}。",
             )
         ) from None
 
@@ -119,6 +120,11 @@ def _packages() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+def cpu_name() -> str:
+    """The processor's model, as the system names it."""
+    return _cpu().model
 
 
 def _cpu() -> Cpu:

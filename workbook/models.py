@@ -13,7 +13,7 @@ import platformdirs
 from workbook import checkpoint, hub, prepare
 from workbook.architecture import Architecture
 from workbook.errors import WorkbookError
-from workbook.i18n import tr
+from workbook.i18n import listed, tr
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -98,11 +98,11 @@ def find(name: str) -> Path | None:
     if path.is_dir():
         return path.absolute()
     if path.is_file() or name.startswith(("/", ".", "~")) or name.count("/") != 1:
-        known = ", ".join(KNOWN)
+        known = listed(KNOWN)
         raise WorkbookError(
             tr(
                 f"There is no model {name!r}: give {known}, a folder with config.json, or a hub id such as owner/name.",
-                f"没有名为 {name!r} 的模型：请给出 {known}、含 config.json 的目录，或 owner/name 形式的 Hub id。",
+                f"没有名为 {name!r} 的模型：请给出 {known}，或含 config.json 的目录，或 owner/name 形式的 Hub id。",
             )
         )
     return hub.cached(*_hub_ids(name))

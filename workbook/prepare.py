@@ -113,7 +113,7 @@ def _disk_errors_as_sentences(folder: Path, needed: int) -> Iterator[None]:
             raise WorkbookError(
                 tr(
                     f"The disk is full: the model needs {needed // 1024**2} MiB in {folder.parent}; free some {move}.",
-                    f"磁盘已满：模型需要在 {folder.parent} 占用 {needed // 1024**2} MiB；请清理空间，{move}。",
+                    f"磁盘已满：在 {folder.parent} 生成模型需要 {needed // 1024**2} MiB；请清理空间，{move}。",
                 )
             ) from e
         if number in (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR):

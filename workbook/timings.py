@@ -18,7 +18,11 @@ from workbook.lesson import Run
 def report(run: Run, llm: Any, outputs: list[Any]) -> None:
     """Print the table for one ``generate`` call."""
     table = Table(
-        title=tr("Where the time went", "时间花在哪里"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+        title=tr("Where the time went", "时间花在哪里"),
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
     table.add_column(tr("phase", "阶段"))
     table.add_column(tr("seconds", "秒"), justify="right")
@@ -62,7 +66,7 @@ def rows(run: Run, llm: Any, outputs: list[Any]) -> list[tuple[str, float | None
             prefill,
             tr(
                 f"{prompt_tokens} prompt tokens → the first new token of each prompt ({len(outputs)})",
-                f"{prompt_tokens} 个提示 token → 每个提示词（{len(outputs)}）的第一个新 token",
+                f"{prompt_tokens} 个提示词 token → {len(outputs)} 个提示词各得到第一个新 token",
             ),
         ),
         (

@@ -6,10 +6,12 @@ because vLLM asks ``importlib.metadata`` directly; every process of the engine i
 """
 
 import importlib.metadata
+import itertools
 import os
 import sys
 
 from workbook import engine_setup, machine, models
+from workbook.errors import WorkbookError
 
 _version = importlib.metadata.version
 
@@ -46,7 +48,7 @@ def prepare(arguments: list[str]) -> list[str]:
 
 
 def _tensor_parallel_size(arguments: list[str]) -> int:
-    for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
+    for flag, value in itertools.pairwise([*arguments, ""]):
         if flag in ("-tp", "--tensor-parallel-size") and value.isdigit():
             return int(value)
         if flag.startswith(("-tp=", "--tensor-parallel-size=")) and flag.split("=")[1].isdigit():
@@ -56,7 +58,10 @@ def _tensor_parallel_size(arguments: list[str]) -> int:
 
 def main() -> None:
     """Run vLLM's command line with this process's arguments."""
-    sys.argv = ["vllm", *prepare(sys.argv[1:])]
+    try:
+        sys.argv = ["vllm", *prepare(sys.argv[1:] or ["--help"])]
+    except WorkbookError as error:
+        sys.exit(str(error))
     from vllm.entrypoints.cli.main import main as vllm_main
 
     vllm_main()

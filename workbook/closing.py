@@ -1,0 +1,45 @@
+"""The last lines of a script: where its recording is, and what to open."""
+
+from pathlib import Path
+from typing import Any
+
+from workbook import logfile
+from workbook.i18n import tr
+from workbook.lesson import Run
+from workbook.recorder import Recording, load, texts
+
+
+def close(run: Run, llm: Any) -> None:
+    """Keep the tokens' texts beside the recording, and say what to type next. Nothing where nothing was recorded."""
+    if run.flags.no_recording or logfile.path is None:
+        return
+    recordings = [load(path) for path in sorted(logfile.path.parent.glob("recording*.jsonl"))]
+    if not recordings:
+        run.console.print(tr("Nothing was recorded: vLLM's log says why.", "没有录制到内容：原因见 vLLM 日志。"))
+        return
+    texts.save(logfile.path.parent, recordings, llm.get_tokenizer())
+    steps = sum(len(recording.steps) for recording in recordings)
+    name = f"{Path(logfile.path).parent.parent.name}/{Path(logfile.path).parent.name}"
+    run.console.print(
+        tr(
+            f"Recorded {steps} engine steps. See them: workbook show {name}          in the browser: add --html --open",
+            f"录制了 {steps} 个调度步。查看：workbook show {name}          在浏览器中看：加上 --html --open",
+        ),
+        markup=False,
+        soft_wrap=True,
+    )
+    if missing := _missing(recordings, llm):
+        run.console.print(
+            tr(
+                f"The recording lacks {missing} generated tokens: vLLM's log says where it stopped, and why.",
+                f"录制缺少 {missing} 个生成的 token：vLLM 日志里写有它在何处停止及原因。",
+            )
+        )
+
+
+def _missing(recordings: list[Recording], llm: Any) -> int:
+    """Tokens that the engine counted and the recordings do not hold; after a cut this is as it should be."""
+    if any(recording.cut for recording in recordings):
+        return 0
+    counted = sum(int(metric.value) for metric in llm.get_metrics() if metric.name == "vllm:generation_tokens")
+    return max(0, counted - sum(recording.summary.generated_tokens for recording in recordings))

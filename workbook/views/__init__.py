@@ -1,0 +1,1 @@
+"""Pictures of recordings: terminal, page, trace, SVG. Knows recordings and nothing of vLLM."""
