@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vllm.v1.outputs import ModelRunnerOutput
     from vllm.v1.request import Request
 
+Accepted = list[tuple[str, int]]  # (vLLM's request id, accepted drafts)
 _MAX_PENDING = 64  # steps scheduled and not yet updated; pipelining keeps a few, one of vLLM's own tests many
 _SUFFIX = re.compile(r"-[0-9a-f]{8}$")  # what vllm.v1.engine.input_processor:InputProcessor.assign_request_id appends
 
@@ -135,13 +136,19 @@ class Notes:
         if len(self._pending) > _MAX_PENDING:
             self._write(self._pending.pop(0)[2], end)
 
+    def accepted(self, scheduler_output: "SchedulerOutput", model: "ModelRunnerOutput") -> Accepted:
+        """How many drafts were accepted. To be called before ``update_from_output()``, which cuts the lists at a stop
+        where vLLM's statistics count them whole."""
+        sampled, position = model.sampled_token_ids, model.req_id_to_index
+        per_step = self._scheduler.num_sampled_tokens_per_step
+        return [
+            (name, len(sampled[position[name]]) - per_step)
+            for name in scheduler_output.scheduled_spec_decode_tokens
+            if name in position and len(sampled[position[name]]) >= per_step
+        ]
+
     def updated(
-        self,
-        scheduler_output: "SchedulerOutput",
-        model: "ModelRunnerOutput",
-        result: dict[int, Any],
-        start: int,
-        end: int,
+        self, scheduler_output: "SchedulerOutput", accepted: Accepted, result: dict[int, Any], start: int, end: int
     ) -> None:
         """``update_from_output()`` ran from ``start`` to ``end`` and returned ``result``."""
         finished, self._finished = self._finished, []
@@ -154,15 +161,8 @@ class Notes:
         new = {output.request_id: output.new_token_ids for client in result.values() for output in client.outputs}
         line.sampled = [new.get(name) or [] for name in batch]
         self._tokens += sum(map(len, line.sampled))
-        if line.drafts:
-            sampled, position = model.sampled_token_ids, model.req_id_to_index
-            per_step = self._scheduler.num_sampled_tokens_per_step
-            line.accepted = [
-                # A stop may cut what was accepted: count what the model runner returned, as vLLM's statistics do.
-                (self._index[name], max(len(sampled[position[name]]) - per_step, 0))
-                for name in scheduler_output.scheduled_spec_decode_tokens
-                if name in new and name in position
-            ]
+        if accepted:
+            line.accepted = [(self._index[name], count) for name, count in accepted if name in new]
         line.finished = finished
         self._write(line, end)
         if not self._scheduler.running and not self._scheduler.waiting:

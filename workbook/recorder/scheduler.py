@@ -19,7 +19,7 @@ from vllm.v1.outputs import ModelRunnerOutput
 from vllm.v1.request import Request
 
 from workbook.recorder.header import make_header
-from workbook.recorder.notes import Notes
+from workbook.recorder.notes import Accepted, Notes
 from workbook.recorder.writer import FOLDER_VARIABLE, Writer, limit_bytes
 
 logger = init_logger("vllm.workbook.recorder")  # below "vllm", so that it arrives in vLLM's log
@@ -72,13 +72,19 @@ class _Recording(Scheduler):  # type: ignore[misc]
         notes = self.notes
         if notes is None:
             return super().update_from_output(scheduler_output, model_runner_output)
+        accepted: Accepted = []
+        if scheduler_output.scheduled_spec_decode_tokens:
+            try:
+                accepted = notes.accepted(scheduler_output, model_runner_output)
+            except Exception as error:
+                self._stop_recording(error)
         start = _now()
         notes.in_step = True
         result = super().update_from_output(scheduler_output, model_runner_output)
         notes.in_step = False
         end = _now()
         try:
-            notes.updated(scheduler_output, model_runner_output, result, start, end)
+            notes.updated(scheduler_output, accepted, result, start, end)
         except Exception as error:
             self._stop_recording(error)
         else:

@@ -18,6 +18,7 @@ class Block:
     holders: tuple[int, ...] = ()  # requests, by index
     cached: bool = False  # it is in the prefix cache
     new: bool = False  # handed out in this step
+    phase: str = ""  # what the first holder does in this step: prefill, chunk, decode, paused
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,9 @@ def pool(step: Step, state: State, recording: Recording) -> list[Block]:
     blocks = []
     for number in range(1, recording.header.blocks):
         holders, cached = tuple(state.holders.get(number, ())), number in state.cached
-        if len(holders) > 1:
-            kind = "shared"
-        elif holders:
-            kind = phases.get(holders[0], "paused")
-        else:
-            kind = "cached" if cached else "free"
-        blocks.append(Block(number, kind, holders, cached, number in new))
+        phase = phases.get(holders[0], "paused") if holders else ""
+        kind = "shared" if len(holders) > 1 else phase or ("cached" if cached else "free")
+        blocks.append(Block(number, kind, holders, cached, number in new, phase))
     return blocks
 
 

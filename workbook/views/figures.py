@@ -30,8 +30,8 @@ def percent(value: float) -> str:
     return f"{value:.1%}" if value < 0.1 else f"{value:.0%}"
 
 
-def figures(summary: Summary) -> list[Figure]:
-    """All of them, in the order in which one asks."""
+def figures(summary: Summary, tails: bool = False) -> list[Figure]:
+    """All of them, in the order in which one asks; ``tails`` gives each latency's p99 a figure of its own."""
     s = summary
     found = [
         Figure(
@@ -43,8 +43,8 @@ def figures(summary: Summary) -> list[Figure]:
                 f"{seconds(s.duration)} 内生成 {s.generated_tokens:,} 个 token",
             ),
         ),
-        _latency(tr("time to first token", "首 token 延迟 TTFT"), s.ttft),
-        _latency(tr("inter-token latency", "token 间延迟 ITL"), s.itl),
+        *_latency(tr("time to first token", "首 token 延迟 TTFT"), s.ttft, tails),
+        *_latency(tr("inter-token latency", "token 间延迟 ITL"), s.itl, tails),
         Figure(
             tr("steps", "调度步"),
             s.steps,
@@ -102,9 +102,10 @@ def change(before: float | None, after: float | None) -> str:
     return f"{after / before - 1:+.0%}"
 
 
-def _latency(label: str, of: Percentiles | None) -> Figure:
+def _latency(label: str, of: Percentiles | None, tails: bool) -> list[Figure]:
     if of is None:
-        return Figure(label, None, "–")
-    return Figure(
-        label, of.p50, seconds(of.p50), tr("median", "中位数") + f" · p90 {seconds(of.p90)} · p99 {seconds(of.p99)}"
-    )
+        return [Figure(label, None, "–")]
+    median = tr("median", "中位数")
+    note = f"{median} · p90 {seconds(of.p90)} · p99 {seconds(of.p99)}"
+    tail = Figure(f"{label}{tr(', p99', '，p99')}", of.p99, seconds(of.p99))
+    return [Figure(label, of.p50, seconds(of.p50), note), *([tail] if tails else [])]

@@ -75,11 +75,13 @@ def headline(recording: Recording, width: int) -> list[Text]:
 
 def comparison(one: Recording, other: Recording, names: tuple[str, str], width: int) -> list[Text]:
     """The figures of two recordings side by side, and how the second differs."""
-    first = {figure.label: figure for figure in figures(one.summary)}
-    second = {figure.label: figure for figure in figures(other.summary)}
+    first = {figure.label: figure for figure in figures(one.summary, tails=True)}
+    second = {figure.label: figure for figure in figures(other.summary, tails=True)}
     labels = list(dict.fromkeys([*first, *second]))
     label = max(map(cell_len, labels)) + 2
     column = min(24, (width - label - 8) // 2)
+    if names[0].partition("/")[0] == names[1].partition("/")[0]:  # two runs of one script: their times tell them apart
+        names = names[0].rpartition("/")[2], names[1].rpartition("/")[2]
     found = [bold(left("", label) + "".join(right(cut(name, column - 2), column) for name in names))]
     nothing = Figure("", None, "–")
     for name in labels:

@@ -92,6 +92,7 @@ const EXPLANATIONS = {
     symbols: ["rejection", "update_from_output"],
   },
   owned: { text: ["At least one request holds this block.", "至少有一个请求持有该块。"], symbols: ["block", "get_new_blocks"] },
+  fresh: { text: WORDS.blockNew, symbols: ["allocate_slots", "get_new_blocks"] },
   shared: { text: ["Several requests with the same prefix hold the same block.", "前缀相同的多个请求持有同一个块。"], symbols: ["touch", "get_computed_blocks"] },
   kept: { text: WORDS.blockKept, symbols: ["evict", "free_queue"] },
   free: { text: WORDS.blockFree, symbols: ["free_queue", "get_new_blocks"] },

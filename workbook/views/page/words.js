@@ -63,7 +63,7 @@ const WORDS = {
     (v) => `schedule ${v.s} · model ${v.m} · update ${v.u}`,
     (v) => `调度 ${v.s} · 模型 ${v.m} · 更新 ${v.u}`,
   ],
-  at: [(v) => `at ${v.t}`, (v) => `位于 ${v.t}`],
+  at: [(v) => `at ${v.t}`, (v) => `始于 ${v.t}`],
   budget: ["Token budget", "token 预算"],
   budgetLeft: [(v) => `${v.n} left`, (v) => `剩余 ${v.n}`],
   queues: ["Requests", "请求"],
@@ -97,6 +97,7 @@ const WORDS = {
 
   key_owned: ["held: its owner's number; the fill shows how full", "在用：数字为持有它的请求，填充高度为已用槽位"],
   key_shared: ["shared ×2", "共享 ×2"],
+  key_fresh: ["new in this step", "本步新分配"],
   key_kept: ["free, still cached", "空闲，仍有缓存"],
   key_free: ["free", "空闲"],
   key_null: ["null block", "空块（null block）"],
@@ -107,8 +108,8 @@ const WORDS = {
   admitted: [(v) => `${v.who} admitted`, (v) => `${v.who} 被调度`],
   resumed: [(v) => `${v.who} resumed`, (v) => `${v.who} 恢复`],
   hit: [
-    (v) => `, ${tokens(v.hit)} found in the prefix cache (${blocks(v.shared)})`,
-    (v) => `，前缀缓存命中 ${v.hit} 个 token（${v.shared} 块）`,
+    (v) => `, ${tokens(v.hit)}${v.many ? " each" : ""} found in the prefix cache (${blocks(v.shared)})`,
+    (v) => `，前缀缓存${v.many ? "各" : ""}命中 ${v.hit} 个 token（${v.shared} 块）`,
   ],
   noHit: [", nothing in the prefix cache", "，前缀缓存未命中"],
   preempted: [
