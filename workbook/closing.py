@@ -1,9 +1,9 @@
 """The last lines of a script: where its recording is, and what to open."""
 
-from pathlib import Path
 from typing import Any
 
 from workbook import logfile
+from workbook.errors import WorkbookError
 from workbook.i18n import tr
 from workbook.lesson import Run
 from workbook.recorder import Recording, load, texts
@@ -13,13 +13,19 @@ def close(run: Run, llm: Any) -> None:
     """Keep the tokens' texts beside the recording, and say what to type next. Nothing where nothing was recorded."""
     if run.flags.no_recording or logfile.path is None:
         return
-    recordings = [load(path) for path in sorted(logfile.path.parent.glob("recording*.jsonl"))]
+    folder = logfile.path.parent
+    try:
+        recordings = [load(path) for path in sorted(folder.glob("recording*.jsonl"))]
+        if recordings:
+            texts.save(folder, recordings, llm.get_tokenizer())
+    except (WorkbookError, OSError) as error:  # as on a full disk: the run itself is done, so it ends well
+        run.console.print(tr(f"The recording is not whole: {error}", f"录制不完整：{error}"), markup=False)
+        return
     if not recordings:
         run.console.print(tr("Nothing was recorded: vLLM's log says why.", "没有录制到内容：原因见 vLLM 日志。"))
         return
-    texts.save(logfile.path.parent, recordings, llm.get_tokenizer())
     steps = sum(len(recording.steps) for recording in recordings)
-    name = f"{Path(logfile.path).parent.parent.name}/{Path(logfile.path).parent.name}"
+    name = f"{folder.parent.name}/{folder.name}" if folder.is_relative_to(logfile.RUNS) else str(folder)
     run.console.print(
         tr(
             f"Recorded {steps} engine steps. See them: workbook show {name}          in the browser: add --html --open",

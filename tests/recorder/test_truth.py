@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from recorder.engines import start_engine  # noqa: F401  a fixture
 from recorder.witness import AsyncWitness, Seen, Witness
 
 from workbook.recorder import Recording, load

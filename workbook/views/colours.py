@@ -33,7 +33,7 @@ class Kind:
 
 
 KINDS = {
-    "prefill": Kind("#0072B2", LIGHT, "P", "prefill", "预填充", (" (a whole prompt)", "（整个提示词）")),
+    "prefill": Kind("#0072B2", LIGHT, "P", "prefill", "预填充", (" (a prompt, in one step)", "（提示词，一步算完）")),
     "chunk": Kind("#56B4E9", DARK, "C", "chunk", "分块", (" (a part of a prompt)", "（提示词的一部分）")),
     "decode": Kind("#009E73", LIGHT, "d", "decode", "解码"),
     "waiting": Kind("#BBBBBB", DARK, "·", "waiting", "等待"),

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from workbook.errors import WorkbookError
 from workbook.i18n import tr
 from workbook.recorder import schema
 from workbook.recorder.load import damaged, read
@@ -29,10 +30,16 @@ class Tail:
         self.header: schema.Header | None = None
         self._offset = 0
         self._number = 0
+        self._error: WorkbookError | None = None
         self._decode = msgspec.json.Decoder(schema.Line).decode
 
-    def lines(self) -> list[schema.Line]:
-        """Whole lines only, the header left out. Raises WorkbookError for what is no recording, or damaged."""
+    def lines(self) -> list[tuple[int, schema.Line]]:
+        """Whole lines only, each with its number in the file; the header is left out.
+
+        Raises WorkbookError for what is no recording, and for a damaged line when those before it have been given.
+        """
+        if self._error:
+            raise self._error
         try:
             with self.path.open("rb") as file:
                 file.seek(self._offset)
@@ -47,10 +54,11 @@ class Tail:
         for line in data.splitlines():
             self._number += 1
             try:
-                found.append(self._decode(line))
+                found.append((self._number, self._decode(line)))
             except msgspec.MsgspecError as error:
-                raise damaged(self.path, self._number, str(error)) from None
-        return [line for line in found if not isinstance(line, schema.Header)]
+                self._error = damaged(self.path, self._number, str(error))
+                break
+        return [(number, line) for number, line in found if not isinstance(line, schema.Header)]
 
 
 class Counter:
@@ -66,7 +74,7 @@ class Counter:
         self._free = 0
 
     def add(self, line: schema.Line) -> Line | None:
-        """The table's line, for a step."""
+        """The table's line, for a step. Raises LookupError or ValueError for a request that is not known."""
         if isinstance(line, schema.Arrival):
             self._since = line.at if self._since is None else self._since
             self._names.append(line.id)
@@ -135,8 +143,12 @@ def _follow(console: Console, path: Path) -> None:
     console.print(*layout.head(), sep="\n")
     lines = first
     while True:
-        for line in lines:
-            if row := counter.add(line):
+        for number, line in lines:
+            try:
+                row = counter.add(line)
+            except (LookupError, ValueError) as error:  # it speaks of a request that there is not
+                raise damaged(path, number, f"{type(error).__name__}: {error}") from None
+            if row:
                 console.print(layout.row(row))
             elif isinstance(line, schema.CutLine):
                 console.print(

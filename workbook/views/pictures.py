@@ -62,7 +62,10 @@ def _within(span: Span, first: int, last: int) -> bool:
 
 
 def _clip(span: Span, first: int, last: int) -> Span:
-    return Span(max(first, span.first), min(last, span.last), span.kind, span.tokens, span.recompute)
+    """What is left of a span between two places; how many tokens that part has is not known."""
+    if first <= span.first and span.last <= last:
+        return span
+    return Span(max(first, span.first), min(last, span.last), span.kind, 0, span.recompute)
 
 
 def _draw(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from rich.cells import cell_len
 from rich.text import Text
 
 from workbook import logfile
@@ -19,6 +20,7 @@ from workbook.recorder.recording import FILE
 from workbook.views.cells import cut_middle, left, right
 
 _LISTED = 20
+_MODEL = 13  # cells for the model's name
 _FRESH = 10.0  # seconds; a recording without its last line that was written to since may still grow
 
 
@@ -108,24 +110,28 @@ def glance(folder: Path) -> Glance:
 
 def table(found: list[Path], width: int) -> list[Text]:
     """The newest runs, a line each."""
-    rows = [glance(folder) for folder in found[:_LISTED]]
     titles = (tr("run", "运行"), tr("steps", "步"), tr("requests", "请求"), tr("model", "模型"), tr("state", "状态"))
-    name = max([Text(row.name).cell_len for row in rows] + [Text(titles[0]).cell_len])
-    name = min(name, width - 6 - 9 - 2 - 14 - 2 - 10)
-    lines = [Text(_line(titles, name), style="bold")]
-    for row in rows:
-        state = row.state + (tr(f", {row.engines} engines", f"，{row.engines} 个引擎") if row.engines > 1 else "")
-        lines.append(Text(_line((row.name, f"{row.steps:,}", f"{row.requests:,}", row.model, state), name)))
+    rows = [
+        (seen.name, f"{seen.steps:,}", f"{seen.requests:,}", seen.model, _said(seen))
+        for seen in map(glance, found[:_LISTED])
+    ]
+    state = max(cell_len(row[-1]) for row in [titles, *rows])
+    name = min(max(cell_len(row[0]) for row in [titles, *rows]), max(12, width - 7 - 9 - 2 - _MODEL - 1 - state))
+    lines = [Text(_line(titles, name), style="bold"), *(Text(_line(row, name)) for row in rows)]
     if len(found) > _LISTED:
         more = len(found) - _LISTED
         lines.append(Text(tr(f"… and {more} older ones", f"……另有 {more} 次更早的运行"), style="dim"))
-    return [line[:width] if line.cell_len > width else line for line in lines]
+    return lines
+
+
+def _said(seen: Glance) -> str:
+    return seen.state + (tr(f", {seen.engines} engines", f"，{seen.engines} 个引擎") if seen.engines > 1 else "")
 
 
 def _line(values: tuple[str, ...], name: int) -> str:
     run, steps, requests, model, state = values
     run = left(cut_middle(run, name), name)
-    return f"{run}{right(steps, 7)}{right(requests, 9)}  {left(cut_middle(model, 13), 13)} {state}".rstrip()
+    return f"{run}{right(steps, 7)}{right(requests, 9)}  {left(cut_middle(model, _MODEL), _MODEL)} {state}".rstrip()
 
 
 def _in_folder(folder: Path, recorded: bool) -> Path:
@@ -177,7 +183,7 @@ def _state(data: bytes, changed: float) -> str:
         return tr("empty", "空")
     end = data.rfind(b'\n{"kind":"end"')
     if data.find(b'\n{"kind":"cut"', max(0, len(data) - 1000)) >= 0:
-        return tr("cut at its limit", "达到上限，已截断")
+        return tr("cut", "已截断")
     if end >= 0:
         return tr("ended", "正常结束")
     return tr("running", "运行中") if time.time() - changed < _FRESH else tr("killed", "被终止")

@@ -17,12 +17,13 @@ from workbook.recorder.schema import Header
 from workbook.views.cells import cut, left, right
 from workbook.views.colours import KINDS
 
+_KINDS = ("preempted", "admitted", "again", "finished", "drafts")  # the rarest first
 _MANY = 3  # more requests than this are counted, not named
 
 
 @dataclass(frozen=True)
 class Event:
-    """What happened to requests in a step. ``kind``: admitted, again, preempted, finished, drafts."""
+    """What happened to requests in a step. ``kind``: one of ``_KINDS``."""
 
     kind: str
     name: str  # the request, as the learner named it
@@ -146,15 +147,18 @@ def lines(recording: Recording) -> list[Line]:
 
 
 def _events(events: list[Event], room: int) -> Text:
+    """By name, or, where there are many or there is no room, by number."""
+    kinds = [[event for event in events if event.kind == kind] for kind in _KINDS]
+    named = [[_one(event) for event in same] for same in kinds]
+    fits = sum(cell_len(part) + 1 for parts in named for part in parts) - 1 <= room
     text = Text()
-    for kind in ("preempted", "admitted", "again", "finished", "drafts"):
-        same = [event for event in events if event.kind == kind]
-        for part in [_many(kind, same)] if len(same) > _MANY else [_one(event) for event in same]:
-            left_over = room - cell_len(text.plain) - (1 if text.plain else 0)
+    for same, parts in zip(kinds, named, strict=True):
+        for part in [_many(same)] if len(same) > (_MANY if fits else 1) else parts:
+            left_over = room - text.cell_len - (1 if text else 0)
             if left_over < 2:
                 return text
-            text.append(" " if text.plain else "")
-            text.append(cut(part, left_over), style=f"bold {KINDS['preempted'].fill}" if kind == "preempted" else "")
+            text.append(" " if text else "")
+            text.append(cut(part, left_over), f"bold {KINDS['preempted'].fill}" if same[0].kind == "preempted" else "")
     return text
 
 
@@ -166,18 +170,21 @@ def _one(event: Event) -> str:
         return tr(f"drafts {event.detail}", f"草稿 {event.detail}")
     if event.kind == "finished":
         return f"■{name} {event.detail}"
-    again = tr(" again", " 重来") if event.kind == "again" else ""
+    again = tr(" again", " 重新运行") if event.kind == "again" else ""
     return f"+{name}{again}" + (tr(f" hit {event.tokens}", f" 命中 {event.tokens}") if event.tokens else "")
 
 
-def _many(kind: str, same: list[Event]) -> str:
-    count = len(same)
+def _many(same: list[Event]) -> str:
+    kind, count = same[0].kind, len(same)
     if kind == "preempted":
         return tr(f"x {count} preempted", f"x {count} 个被抢占")
     if kind == "finished":
         return tr(f"■ {count} finished", f"■ {count} 个结束")
     hits = sum(event.tokens for event in same)
-    return tr(f"+ {count} requests", f"+ {count} 个请求") + (tr(f" hit {hits}", f" 命中 {hits}") if hits else "")
+    hit = tr(f" hit {hits}", f" 命中 {hits}") if hits else ""
+    if kind == "again":
+        return tr(f"+ {count} again", f"+ {count} 个重新运行") + hit
+    return tr(f"+ {count} requests", f"+ {count} 个请求") + hit
 
 
 def choose(found: list[Line], limit: int = 24) -> list[int]:

@@ -204,7 +204,8 @@ def _tables(
                     )
                 continue
             text = Text(left(story.id if place == 0 else "", label) + " ")
-            text.append(right(str(part.block.number), number), style(part.block.kind)).append(" ")
+            digits = str(part.block.number)
+            text.append(" " * (number - len(digits))).append(digits, style(part.block.kind)).append(" ")
             text.append(right(f"{part.first}–{part.first + part.filled - 1}" if part.filled else "–", tokens) + "  ")
             remark = _remark(part, size)
             room = max(0, width - text.cell_len - cell_len(remark) - 1)

@@ -129,7 +129,9 @@ def timeline(recording: Recording, width: int, everything: bool = False) -> list
     ]
     for name, values, what in curves:
         bars = _bars(values, room)
-        found.append(Text.assemble(left(name, label), " ", bars, " ", (cut(what.format(max(values)), note), "dim")))
+        found.append(
+            Text.assemble(left(name, label), " ", (bars, "dim"), " ", (cut(what.format(max(values)), note), "dim"))
+        )
     found.append(Text())
     seen = {span.kind for lane in lanes for span in lane}
     found += key([kind for kind in KINDS if kind in seen], width)

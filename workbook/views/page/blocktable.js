@@ -1,6 +1,6 @@
 // A request's block table as text: logical block, block id, the tokens whose K and V are there. Rows that stay are kept.
 
-const HEAD = 3, TAIL = 7; // rows shown of a long table
+const HEAD = 2, TAIL = 5, LONG = 12; // of a long table, so many rows are shown
 
 class BlockTable {
   constructor() {
@@ -26,7 +26,7 @@ class BlockTable {
     const wanted = [];
     const length = table ? table.length : 0;
     // The rows that this step writes to are at the end; a long table's middle is folded.
-    const folded = !this.all && length > HEAD + TAIL + 2 ? [HEAD, length - TAIL] : [length, length];
+    const folded = !this.all && length > LONG ? [HEAD, length - TAIL] : [length, length];
     for (let k = 0; k < length; k++) {
       if (k === folded[0]) {
         const hidden = folded[1] - folded[0];
@@ -35,7 +35,7 @@ class BlockTable {
       }
       wanted.push(this.row(track, view, r, cell, table, k));
     }
-    if (this.all && length > HEAD + TAIL + 2) wanted.push(["fewer", () => this.moreRow(t("fewer"))]);
+    if (this.all && length > LONG) wanted.push(["fewer", () => this.moreRow(t("fewer"))]);
     this.replace(wanted);
     this.element.hidden = length === 0;
   }

@@ -3,7 +3,7 @@
 const colours = {
   read() {
     const style = getComputedStyle(document.documentElement);
-    for (const name of ["bg", "card", "ink", "muted", "line", "faint", "waiting", "prefill", "chunk", "decode", "preempted", "shared", "fresh"]) {
+    for (const name of ["bg", "card", "ink", "muted", "line", "faint", "waiting", "prefill", "chunk", "decode", "preempted", "shared", "kept", "fresh"]) {
       this[name] = style.getPropertyValue(`--${name}`).trim();
     }
     this.font = style.getPropertyValue("--sans").trim();

@@ -57,17 +57,22 @@ class Pool {
       if (look === this.looks[block]) continue;
       this.looks[block] = look;
       const x = (block % columns) * size, y = Math.floor(block / columns) * size;
-      this.context.clearRect(x, y, size, size);
       const holders = this.view.holders[block];
       if (size <= 34 && (holders === null || holders.length === 1 && this.view.filled[block] === this.track.blockSize)) {
         this.context.drawImage(this.picture(look, block, gap), x, y, size, size);
       } else {
+        this.ground(this.context, x, y);
         this.block(this.context, block, x + gap / 2, y + gap / 2, size - gap);
       }
     }
     if (this.cursor === null) return;
     this.outline(this.context, this.cursor, colours.ink, 2.5);
     this.looks[this.cursor] = "";
+  }
+
+  ground(context, x, y) {
+    context.fillStyle = colours.card;
+    context.fillRect(x, y, this.size, this.size);
   }
 
   /** All that decides what a block looks like. */
@@ -87,6 +92,7 @@ class Pool {
     const context = prepared(picture, this.size, this.size);
     context.textBaseline = "middle";
     context.textAlign = "center";
+    this.ground(context, 0, 0);
     this.block(context, block, gap / 2, gap / 2, this.size - gap);
     this.pictures.set(look, picture);
     return picture;
@@ -116,7 +122,7 @@ class Pool {
   unheld(context, block, x, y, side) {
     const kept = this.view.cached[block] === 1;
     if (kept) {
-      context.fillStyle = colours.faint;
+      context.fillStyle = colours.kept;
       context.fillRect(x, y, side, side);
       hatch(context, x, y, side, side, colours.muted, side > 24 ? 6 : 4, 1);
     }
@@ -138,7 +144,13 @@ class Pool {
     const line = holders.length > 1 ? Math.max(2, side / 14) : mine ? Math.max(1.5, side / 18) : 0.5;
     context.strokeStyle = holders.length > 1 ? colours.shared : mine ? colours.ink : colours.muted;
     context.lineWidth = line;
-    context.strokeRect(x + line / 2, y + line / 2, side - line, side - line);
+    const inset = holders.length > 1 ? 1 : 0;
+    context.strokeRect(x + line / 2 + inset, y + line / 2 + inset, side - line - 2 * inset, side - line - 2 * inset);
+    if (inset) { // a rim, so that it stands out from any owner's colour
+      context.strokeStyle = colours.ink;
+      context.lineWidth = mine ? 1.6 : 0.8;
+      context.strokeRect(x + 0.5, y + 0.5, side - 1, side - 1);
+    }
     if (this.view.cached[block]) { // a dog-ear: it is in the prefix cache
       const ear = Math.max(3, side / 4.5);
       context.fillStyle = colours.ink;
@@ -168,7 +180,8 @@ class Pool {
   }
 
   text(context, text, x, y, size, colour, weight = 600) {
-    context.font = `${weight} ${size}px ${colours.font}`;
+    const font = `${weight} ${size}px ${colours.font}`;
+    if (context.lastFont !== font) context.font = context.lastFont = font; // setting it is slow
     context.fillStyle = colour;
     context.fillText(text, x, y + 0.5);
   }

@@ -159,7 +159,7 @@ const WORDS = {
   colTokens: ["Tokens whose K and V it holds", "存有哪些 token 的 K 和 V"],
   colNotes: ["", ""],
   newBlock: ["new", "新分配"],
-  sharedWith: [(v) => `shared with ${v.who}`, (v) => `与 ${v.who} 共享`],
+  sharedWith: [(v) => `shared with ${v.who}`, (v) => `与${v.who} 共享`],
   isCached: ["in prefix cache", "在前缀缓存中"],
   noTable: ["It holds no blocks in this step.", "本步不持有任何块。"],
   more: [(v) => `… ${blocks(v.n)} more: show all`, (v) => `… 还有 ${v.n} 块：全部显示`],
@@ -172,7 +172,7 @@ const WORDS = {
   ],
   lanesLabel: ["Timeline of the requests; the same as text in the table below.", "请求时间线；文字版见下方的表。"],
   blockNumber: [(v) => `Block ${v.n}`, (v) => `块 ${v.n}`],
-  blockHeld: [(v) => `Held by ${v.who}: block ${v.index} of its block table.`, (v) => `由 ${v.who} 持有：其块表中的第 ${v.index} 项。`],
+  blockHeld: [(v) => `Held by ${v.who}: logical block ${v.index} of its block table.`, (v) => `由${v.who} 持有：是其块表的逻辑块 ${v.index}。`],
   blockFill: [(v) => `${v.n} of ${v.size} slots filled.`, (v) => `${v.size} 个槽位已用 ${v.n} 个。`],
   blockShared: [
     (v) => `Shared: ref_cnt is ${v.n}. One copy of K and V serves ${v.who}.`,
