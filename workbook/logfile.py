@@ -4,6 +4,8 @@ The file descriptor 2 is pointed at the file, so Python loggers, progress bars, 
 processes all arrive there. Descriptor 1 is left alone: ``print``, pdb and ipdb work as ever.
 """
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -35,7 +37,34 @@ def open_for(script: str) -> Path:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(descriptor, 2)
         os.close(descriptor)
+    sys.stderr = _Unfailing(sys.stderr)
     return path
+
+
+class _Unfailing(io.TextIOBase):
+    """stderr, without an error when the log's disk is full: a progress bar must not end a generation."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._stream.encoding
 
 
 def terminal() -> TextIO:
@@ -55,7 +84,7 @@ def tail(size: int = 200_000) -> str:
 def append(text: str) -> None:
     """Add ``text`` to the log."""
     if path is not None:
-        with path.open("a", encoding="utf-8") as f:
+        with contextlib.suppress(OSError), path.open("a", encoding="utf-8") as f:
             f.write(text)
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from recorder.engines import start_engine  # noqa: F401  a fixture
-from recorder.witness import AsyncWitness, Seen, Witness
+from recorder.engines import start_engine
+from recorder.witness import AsyncWitness, Witness, compare
 
 from workbook.recorder import Recording, load
 
 pytestmark = pytest.mark.engine
+__all__ = ["start_engine"]  # a fixture
 
 CASES: dict[str, dict[str, Any]] = {
     "plain": {"scheduler_cls": Witness},
@@ -47,8 +48,9 @@ class Engine:
 
 
 @pytest.fixture(scope="module", params=list(CASES))
-def engine(request: pytest.FixtureRequest, start_engine: Callable[..., tuple[Any, Path]]) -> Engine:
-    return Engine(*start_engine(**CASES[request.param]))
+def engine(request: pytest.FixtureRequest) -> Engine:
+    start: Callable[..., tuple[Any, Path]] = request.getfixturevalue("start_engine")
+    return Engine(*start(**CASES[request.param]))
 
 
 requests = st.fixed_dictionaries(
@@ -110,19 +112,6 @@ def test_recording_and_engine_agree_at_every_step(engine: Engine, workload: list
         assert story.preemptions == request.num_preemptions
         assert story.reason == str(request.get_finished_reason())
         assert request.request_id.startswith(f"{story.id}-")
-
-
-def compare(now: Any, state: Any, truth: Seen, names: list[str]) -> None:
-    assert {names[row.request]: row.scheduled for row in now.rows} == truth.scheduled
-    assert {names[row.request]: len(row.drafts) for row in now.rows if row.drafts} == truth.drafts
-    assert {names[request]: table for request, table in state.tables.items()} == truth.tables
-    assert {block: len(holders) for block, holders in state.holders.items()} == truth.references
-    assert state.cached == truth.cached
-    assert now.cached == len(truth.cached)
-    assert now.free == truth.free == now.usable - len(state.holders)
-    assert {name: state.computed[names.index(name)] for name in truth.computed} == truth.computed
-    assert {names[request] for request, status in state.status.items() if status == "running"} == set(truth.running)
-    assert (now.running, now.waiting) == (len(truth.running), truth.waiting)
 
 
 def test_the_counters_of_vllm_agree(engine: Engine) -> None:

@@ -6,6 +6,7 @@ The recorder reads ``SchedulerOutput`` and writes differences; a witness reads `
 
 from typing import Any, NamedTuple
 
+from workbook.recorder.replay import State, Step
 from workbook.recorder.scheduler import RecordingAsyncScheduler, RecordingScheduler
 
 
@@ -63,3 +64,17 @@ class Witness(_Witness):
 
 class AsyncWitness(_Witness, RecordingAsyncScheduler):
     """For ``AsyncScheduler``."""
+
+
+def compare(now: Step, state: State, truth: Seen, names: list[str]) -> None:
+    """Assert that the recording and the witness agree. ``names``: vLLM's request ids by index."""
+    assert {names[row.request]: row.scheduled for row in now.rows} == truth.scheduled
+    assert {names[row.request]: len(row.drafts) for row in now.rows if row.drafts} == truth.drafts
+    assert {names[request]: table for request, table in state.tables.items()} == truth.tables
+    assert {block: len(holders) for block, holders in state.holders.items()} == truth.references
+    assert state.cached == truth.cached
+    assert now.cached == len(truth.cached)
+    assert now.free == truth.free == now.usable - len(state.holders)
+    assert {name: state.computed[names.index(name)] for name in truth.computed} == truth.computed
+    assert {names[request] for request, status in state.status.items() if status == "running"} == set(truth.running)
+    assert (now.running, now.waiting) == (len(truth.running), truth.waiting)

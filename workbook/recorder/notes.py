@@ -40,6 +40,7 @@ class Notes:
         self._gone: list[str] = []  # ended; their names may come again
         self._arrivals = self._steps = self._tokens = 0
         self._cut = False
+        self._said_end = -1  # the step after which the last EndLine was written
         self._pending: list[tuple[SchedulerOutput, list[str], StepLine, int]] = []
         self._preempted: list[Preemption] = []
         self._finished: list[Finish] = []
@@ -166,7 +167,7 @@ class Notes:
         line.finished = finished
         self._write(line, end)
         if not self._scheduler.running and not self._scheduler.waiting:
-            self.writer.flush()  # the engine falls idle: whoever looks now sees everything
+            self._end(end)
 
     def preempted(self, request: "Request") -> None:
         """``request`` is about to lose its blocks, in ``schedule()`` or in ``reset_prefix_cache()``."""
@@ -197,11 +198,19 @@ class Notes:
             self._preempted = []
 
     def close(self) -> None:
-        """Write the last line."""
+        """Write what is left. The last line says so only where no request was cut off."""
         for _, _, line, end in self._pending:
             self._write(line, end)
-        self.writer.write(schema.EndLine(self._steps, self._tokens, self.own // 1000), self._zero)
+        if not self._scheduler.running and not self._scheduler.waiting:
+            self._end(self._zero)
         self.writer.close()
+
+    def _end(self, now: int) -> None:
+        """The engine falls idle: say so, and let whoever looks now see everything."""
+        if self._said_end != self._steps:
+            self._said_end = self._steps
+            self.writer.write(schema.EndLine(self._steps, self._tokens, self.own // 1000), now)
+        self.writer.flush()
 
     def _forget(self) -> None:
         for name in self._gone:

@@ -162,6 +162,8 @@ class Replay:
         """``(time, rank, line)``, sorted; a step stands twice: rank 2 its schedule, rank 0 its update."""
         events: list[tuple[int, int, Line]] = []
         for line in lines:
+            if not isinstance(line, EndLine | CutLine | ResetLine):
+                self.end = None  # it was only a pause
             if isinstance(line, StepLine):
                 events.append((line.at, 2, line))
                 if line.model is not None:

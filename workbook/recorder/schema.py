@@ -3,7 +3,7 @@
 A file begins with one :class:`Header`. Then, in any order: :class:`Arrival` (a request reaches the scheduler),
 :class:`StepLine` (one engine step), :class:`FinishLine` (a request ends between two steps, as an abort does),
 :class:`ResetLine` (the prefix cache is emptied), :class:`CutLine` (the size limit is reached; no more steps
-follow) and, if the engine was shut down and not killed, :class:`EndLine`.
+follow) and, whenever no request is left, :class:`EndLine`.
 
 Only what changed since the step before is written: this is what the disk holds, and
 :mod:`workbook.recorder.replay` makes whole steps of it. Times are integers, microseconds since ``Header.started``.
@@ -132,10 +132,10 @@ class CutLine(_Line, tag="cut"):
 
 
 class EndLine(_Line, tag="end"):
-    """The engine was shut down in good order."""
+    """Nothing is left to do: every request has ended. More may follow; a file that ends without it is that of a killed run."""
 
-    steps: int  # also those after a cut
-    tokens: int  # generated tokens, also those after a cut
+    steps: int  # so far, also those after a cut
+    tokens: int  # generated so far, also those after a cut
     own: int  # µs that recording took in all
 
 

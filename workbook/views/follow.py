@@ -19,6 +19,7 @@ from workbook.views import steptable
 from workbook.views.steptable import Event, Line
 
 _INTERVAL = 0.2  # seconds
+_PAUSE = 2.0  # seconds: a script may give its engine more to do when all requests have ended
 _QUIET = 15.0  # seconds without a new line, after which one is told
 
 
@@ -141,7 +142,7 @@ def _follow(console: Console, path: Path) -> None:
         first = tail.lines()
     counter, layout = Counter(tail.header), steptable.Table(tail.header, console.width, cached=False)
     console.print(*layout.head(), sep="\n")
-    lines = first
+    lines, end = first, None
     while True:
         for number, line in lines:
             try:
@@ -158,11 +159,12 @@ def _follow(console: Console, path: Path) -> None:
                     ),
                     style="dim",
                 )
-            elif isinstance(line, schema.EndLine):
-                console.print(_ended(line), style="dim")
-                return
         if lines:
             quiet_since = time.monotonic()
+            end = lines[-1][1] if isinstance(lines[-1][1], schema.EndLine) else None
+        elif end is not None and quiet_since is not None and time.monotonic() - quiet_since > _PAUSE:
+            console.print(_ended(end), style="dim")
+            return
         elif quiet_since is not None and time.monotonic() - quiet_since > _QUIET:
             console.print(_quiet(), style="dim")
             quiet_since = None
