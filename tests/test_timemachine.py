@@ -15,8 +15,8 @@ from conftest import ROOT
 
 from workbook.recorder import texts
 from workbook.recorder.recording import FILE, Recording, load
-from workbook.recorder.replay import State, Step
 from workbook.recorder.schema import Admission, Arrival, EndLine, Finish, Header, Line, StepLine
+from workbook.recorder.steps import State, Step
 from workbook.recorder.writer import Writer
 from workbook.views import timemachine
 

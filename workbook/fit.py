@@ -23,15 +23,16 @@ def memory(m: Machine, model: str, a: Architecture | None, tp: int) -> Check:
     weights = 2 * a.parameters / tp
     per_token = a.kv_bytes_per_token(tensor_parallel_size=tp)
     share = f" ÷ {tp}" if tp > 1 else ""
-    sizes = tr("weights", "权重") + f" {a.parameters / 1e9:.2f} G × 2 B{share} = {weights / GIB:.2f} GiB"
+    sizes = tr("weights", "权重") + f" {a.parameters / 1e9:.2f} G × 2 B{share}"
     if on_gpu:
         card = min(g.memory_total for g in m.gpus) / GIB
         left = GPU_UTILIZATION * card * GIB - weights
+        terms = f"{GPU_UTILIZATION} × {card:.1f} GiB − {weights / GIB:.2f} GiB"
         found = tr(
-            f"{GPU_UTILIZATION} (vLLM's default gpu_memory_utilization) × {card:.1f} GiB − {sizes} → {left / GIB:.1f} GiB, less the "
-            f"activations, for KV at {per_token / 1024:.1f} KiB a token: at most {max(0, left) / per_token:,.0f} tokens",
-            f"{GPU_UTILIZATION}（vLLM 的 gpu_memory_utilization 默认值）× {card:.1f} GiB − {sizes} → {left / GIB:.1f} GiB，再扣除激活值，"
-            f"其余用于 KV 缓存，每 token {per_token / 1024:.1f} KiB：至多 {max(0, left) / per_token:,.0f} 个 token",
+            f"{terms} ({sizes}) = {left / GIB:.1f} GiB, less the activations, for KV at {per_token / 1024:.1f} KiB a token: at most "
+            f"{max(0, left) / per_token:,.0f} tokens ({GPU_UTILIZATION} is vLLM's default gpu_memory_utilization; the scripts take 0.5)",
+            f"{terms}（{sizes}）= {left / GIB:.1f} GiB，再扣除激活值，其余用于 KV 缓存，每 token {per_token / 1024:.1f} KiB：至多 "
+            f"{max(0, left) / per_token:,.0f} 个 token（{GPU_UTILIZATION} 是 vLLM 的 gpu_memory_utilization 默认值；本项目的脚本用 0.5）",
         )
         enough = left > 0
     else:

@@ -102,6 +102,6 @@ def test_lines_are_on_disk_within_moments(tmp_path: Path) -> None:
     assert writer.path.read_text() == '{"kind":"end","steps":1,"tokens":2,"own":3}\n'
     writer.write(EndLine(1, 2, 3), 10**9 + 1)  # at once: kept back
     assert writer.path.read_text().count("\n") == 1
-    writer.write(EndLine(1, 2, 3), 10**9 + 21_000_000)
+    writer.write(EndLine(1, 2, 3), 10**9 + 101_000_000)
     assert writer.path.read_text().count("\n") == 3
     assert not writer.full

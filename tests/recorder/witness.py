@@ -6,8 +6,8 @@ The recorder reads ``SchedulerOutput`` and writes differences; a witness reads `
 
 from typing import Any, NamedTuple
 
-from workbook.recorder.replay import State, Step
 from workbook.recorder.scheduler import RecordingAsyncScheduler, RecordingScheduler
+from workbook.recorder.steps import State, Step
 
 
 class Seen(NamedTuple):

@@ -12,8 +12,9 @@ from functools import cached_property
 from pathlib import Path
 
 from workbook.recorder import load as reading
-from workbook.recorder.replay import Replay, RequestStory, State, Step
+from workbook.recorder.replay import Replay
 from workbook.recorder.schema import CutLine, EndLine, Header
+from workbook.recorder.steps import RequestStory, State, Step
 from workbook.recorder.summary import Summary, summarize
 
 FILE = "recording.jsonl"

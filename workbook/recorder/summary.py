@@ -8,8 +8,8 @@ import math
 
 import msgspec
 
-from workbook.recorder.replay import RequestStory, Step
 from workbook.recorder.schema import Header
+from workbook.recorder.steps import RequestStory, Step
 
 
 class Percentiles(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Appends lines to a recording, so that a killed run leaves a readable file and a full disk stops nothing.
 
-Lines are encoded at once and written out when the last write is 20 ms old: a killed process loses at most that.
+Lines are encoded at once and written out when the last write is 100 ms old: a killed process loses at most that.
 This module knows bytes and files, neither vLLM nor what the lines mean.
 """
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-_INTERVAL = 20_000_000  # ns
+_INTERVAL = 100_000_000  # ns
 FOLDER_VARIABLE = "WORKBOOK_RUN_FOLDER"  # where this run's recordings go; child processes inherit it
 LIMIT_VARIABLE = "WORKBOOK_RECORDING_MIB"
 _DEFAULT_LIMIT = 64

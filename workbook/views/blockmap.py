@@ -6,7 +6,7 @@ Knows recordings; :mod:`workbook.views.stepview` and :mod:`workbook.views.pictur
 from dataclasses import dataclass
 
 from workbook.recorder import Recording
-from workbook.recorder.replay import State, Step
+from workbook.recorder.steps import State, Step
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from workbook.recorder import Recording
-from workbook.recorder.replay import Row
+from workbook.recorder.steps import Row
 
 # Where a column of a timeline covers several steps, the rarest of what happened in them is shown.
 _RARE_FIRST = ("preempted", "prefill", "chunk", "decode", "waiting", "paused")

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from workbook.recorder import Recording
-from workbook.recorder.replay import Step
+from workbook.recorder.steps import Step
 from workbook.views import blockmap, gantt
 
 Event = dict[str, Any]

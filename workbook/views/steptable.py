@@ -12,8 +12,8 @@ from rich.text import Text
 
 from workbook.i18n import tr
 from workbook.recorder import Recording
-from workbook.recorder.replay import RequestStory, Step
 from workbook.recorder.schema import Header
+from workbook.recorder.steps import RequestStory, Step
 from workbook.views.cells import cut, left, right
 from workbook.views.colours import KINDS
 

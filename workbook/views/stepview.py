@@ -6,7 +6,7 @@ from rich.text import Text
 
 from workbook.i18n import listed, tr
 from workbook.recorder import Recording
-from workbook.recorder.replay import RequestStory, Row, State, Step
+from workbook.recorder.steps import RequestStory, Row, State, Step
 from workbook.views import blockmap
 from workbook.views.blockmap import Block, Part
 from workbook.views.cells import bold, cut, cut_middle, flow, left, right, style

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from workbook import i18n
 from workbook.recorder import texts
 from workbook.recorder.recording import Recording
-from workbook.recorder.replay import RequestStory, Row, State, Step
+from workbook.recorder.steps import RequestStory, Row, State, Step
 
 PAGE = Path(__file__).parent / "page"
 # In this order: each file uses only what stands before it.
