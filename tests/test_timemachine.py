@@ -205,7 +205,10 @@ def test_events_are_told_in_words(machine: Machine) -> None:
     assert position(page) == "Step 69 of 157"
     told = page.inner_text(".events")
     assert "Step 69: 1 request decodes (1 token), 2 wait." in told
-    assert "request 1 preempted: 127 tokens to compute again, 4 blocks given back, 3 of them still cached" in told
+    assert (
+        "request 1 preempted: 127 tokens of computed K and V dropped, 4 blocks given back, 3 of them still cached"
+        in told
+    )
     assert page.text_content("#live") == " ".join(told.replace("✕\ufe0e", "").split())
     page = machine.open(real("prefix"), hash="#step=1")
     assert "requests 1–3 admitted, 96 tokens each found in the prefix cache (3 blocks)" in page.inner_text(".events")
@@ -386,7 +389,7 @@ def test_chinese(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     page = machine.open(real("preempt"), hash="#step=69")
     page.click("#language")
     assert page.get_attribute("html", "lang") == "zh-CN"
-    assert "请求 1 被抢占：127 个 token 要重算，归还 4 块，其中 3 块仍有缓存" in page.inner_text(".events")
+    assert "请求 1 被抢占：放弃已算的 127 个 token，归还 4 块，其中 3 块仍有缓存" in page.inner_text(".events")
     page.click("#language")
     assert "preempted" in page.inner_text(".events")
     monkeypatch.setenv("WORKBOOK_LANG", "zh")

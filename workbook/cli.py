@@ -101,7 +101,7 @@ _STEP = tr("One step in full: batch, queues, blocks and what they hold.", "某�
 _SVG = tr("Write a picture: timeline, blocks (of --step) or kv.", "写出图片：timeline、blocks（--step 那一步）或 kv。")
 _HTML = tr("Write the time machine, a page for the browser.", "写出时间机器（浏览器页面）。")
 _COMPARE = tr("Another run, beside this one.", "与另一次运行对比。")
-_SALVAGE = tr("Of a damaged recording, read what stands before the damage.", "读取损坏的录制中完好的部分。")
+_SALVAGE = tr("Of a damaged recording, read what stands before the damage.", "录制损坏时，读取损坏处之前的部分。")
 
 
 @app.command(
@@ -117,7 +117,10 @@ def show_command(
     steps: Annotated[str | None, typer.Option("--steps", help=tr("These steps: 10:40", "只列这些步：10:40"))] = None,
     everything: Annotated[bool, typer.Option("--all", help=tr("Leave nothing out.", "不省略任何内容。"))] = False,
     follow: Annotated[
-        bool, typer.Option("--follow", help=tr("A line for each step of a run in progress.", "运行中逐步显示。"))
+        bool,
+        typer.Option(
+            "--follow", help=tr("A line for each step of a run in progress.", "跟踪正在进行的运行，每步输出一行。")
+        ),
     ] = False,
     compare: Annotated[str | None, typer.Option("--compare", metavar="RUN", help=_COMPARE)] = None,
     html: Annotated[bool, typer.Option("--html", help=_HTML)] = False,

@@ -105,17 +105,17 @@ class ChildWatch(threading.Thread):
 
     def _report(self, name: str, signal_name: str) -> None:
         deadline = time.monotonic() + _GRACE_S
-        while time.monotonic() < deadline:
+        # Before the deadline vLLM may notice by itself; after it the main thread may still be busy elsewhere.
+        while time.monotonic() < deadline or not _main_thread_waits_for_engine():
             if self._stopped.wait(0.1):
                 return
-        if _main_thread_waits_for_engine():
-            self._sentence = tr(
-                f"The process {name} was ended by {signal_name}, so the engine cannot go on; if you did not do this, "
-                "the machine ran out of memory (see `workbook doctor`): run the script again.",
-                f"进程 {name} 被 {signal_name} 终止，引擎无法继续；如果不是你手动终止的，多半是内存不足"
-                "（可用 `workbook doctor` 查看）：请重新运行脚本。",
-            )
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR2)
+        self._sentence = tr(
+            f"The process {name} was ended by {signal_name}, so the engine cannot go on; if you did not do this, "
+            "the machine ran out of memory (see `workbook doctor`): run the script again.",
+            f"进程 {name} 被 {signal_name} 终止，引擎无法继续；如果不是你手动终止的，多半是内存不足"
+            "（可用 `workbook doctor` 查看）：请重新运行脚本。",
+        )
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR2)
 
     def _raise(self, signum: int, frame: FrameType | None) -> None:
         raise ChildDiedError(self._sentence) if self._sentence else KeyboardInterrupt

@@ -65,7 +65,9 @@ def test_a_killed_run_loses_half_a_line_and_nothing_else(tmp_path: Path, lines: 
 )
 def test_a_damaged_line_is_named_and_salvage_reads_up_to_it(tmp_path: Path, lines: list[bytes], damage: bytes) -> None:
     path = written(tmp_path, [*lines[:60], damage, *lines[60:]])
-    with pytest.raises(WorkbookError, match=r"damaged at line 61 .*--salvage` reads the 60 lines before it"):
+    with pytest.raises(
+        WorkbookError, match=r"damaged at line 61 .*recording.jsonl --salvage` reads the 60 lines before it"
+    ):
         load(path)
     saved = load(path, salvage=True)
     assert saved.damaged == 61

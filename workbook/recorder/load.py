@@ -59,8 +59,8 @@ def damaged(path: Path, number: int, why: str) -> WorkbookError:
     """The error for line ``number``, with the way on."""
     return WorkbookError(
         tr(
-            f"{path} is damaged at line {number} ({why}): `workbook show --salvage` reads the {number - 1} lines before it.",
-            f"{path} 的第 {number} 行已损坏（{why}）：`workbook show --salvage` 可以读取它之前的 {number - 1} 行。",
+            f"{path} is damaged at line {number} ({why}): `workbook show {path} --salvage` reads the {number - 1} lines before it.",
+            f"{path} 的第 {number} 行已损坏（{why}）：`workbook show {path} --salvage` 可读取它之前的 {number - 1} 行。",
         )
     )
 

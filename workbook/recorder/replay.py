@@ -38,6 +38,7 @@ class Replay:
         self._free = self._running = self._waiting = 0
         self._target: dict[int, int] = {}  # tokens that the current prefill must compute
         self._start: dict[int, int] = {}  # tokens that were there when it began
+        self._lost: dict[int, int] = {}  # tokens that had been computed when the request was last preempted
         self._arrived: list[int] = []
         self._ended: list[Finish] = []
 
@@ -128,6 +129,7 @@ class Replay:
                 whole = row.computed == self._start[request] and row.computed + scheduled >= target
                 row.phase = "prefill" if whole else "chunk"
                 row.recompute = story.preemptions > 0
+                row.recomputed = max(0, min(row.computed + scheduled, self._lost.get(request, 0)) - row.computed)
             if story.first_step is None:
                 story.first_step = line.n
             state.computed[request] = row.computed + scheduled
@@ -183,6 +185,7 @@ class Replay:
         known = self.state.tables.get(victim.i, [])
         self.state.cached.difference_update(victim.blocks[len(known) :])
         self.state.take(victim.i, victim.cached)
+        self._lost[victim.i] = victim.computed
         self.state.status[victim.i] = "preempted"
         self.state.computed[victim.i] = 0
         self.requests[victim.i].preemptions += 1

@@ -21,6 +21,7 @@ class Row:
     computed: int  # before this step: their K and V are in the cache
     scheduled: int
     recompute: bool = False  # a prefill after a preemption: prompt and what was generated, again
+    recomputed: int = 0  # of the scheduled tokens, those whose K and V had been computed before a preemption
     admitted: bool = False  # it left the waiting queue in this step
     hit: int = 0  # found in the prefix cache on admission
     new_blocks: list[int] = field(default_factory=list)  # block ids allocated in this step (first KV cache group)

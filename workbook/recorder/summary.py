@@ -50,7 +50,7 @@ class Summary(msgspec.Struct, frozen=True):
     accepted: int
     acceptance_rate: float | None
     preemptions: int
-    recomputed_tokens: int  # scheduled again after a preemption
+    recomputed_tokens: int  # whose K and V had been computed before, and were lost to a preemption
     mean_batch: float  # requests per step
     budget_use: float  # scheduled tokens over the token budget
 
@@ -90,7 +90,7 @@ def summarize(header: Header, steps: list[Step], requests: list[RequestStory]) -
         accepted=accepted,
         acceptance_rate=accepted / drafts if drafts else None,
         preemptions=sum(len(step.preempted) for step in steps),
-        recomputed_tokens=sum(row.scheduled for row in rows if row.recompute),
+        recomputed_tokens=sum(row.recomputed for row in rows),
         mean_batch=len(rows) / len(steps) if steps else 0.0,
         budget_use=scheduled / (header.token_budget * len(steps)) if steps else 0.0,
     )

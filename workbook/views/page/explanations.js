@@ -57,8 +57,8 @@ const EXPLANATIONS = {
   state_i: { text: ["It keeps its blocks but got no tokens in this step.", "保留着块，但本步没有分到 token。"], symbols: ["schedule"] },
   state_x: {
     text: [
-      "The pool ran out of blocks. It gave all of its own back, waits again, and will compute the lost K and V anew.",
-      "块用完了。它归还了全部的块，重新等待，之后要重算丢失的 K 和 V。",
+      "The pool ran out of blocks. It gave all of its own back, waits again, and will compute anew what the prefix cache no longer has.",
+      "块用完了。它归还了全部的块，重新等待；恢复后，前缀缓存里找不到的部分要重算。",
     ],
     symbols: ["preempt"],
   },

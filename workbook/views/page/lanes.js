@@ -86,7 +86,7 @@ class Lanes {
     const middle = top + rowHeight / 2;
     context.fillStyle = context.strokeStyle = colours.phase(code) ?? colours.muted;
     if (code === "f") {
-      this.mark(context, left, middle);
+      this.mark(context, Math.min(left, this.width - 2), middle); // the last step's end is the edge of the picture
       return;
     }
     const kind = code.toLowerCase();

@@ -58,7 +58,7 @@ const WORDS = {
   step: ["Step", "步"],
   ended: [(v) => `ended at step ${v.n}`, (v) => `已在第 ${v.n} 步结束`],
   took: ["This step took", "本步耗时"],
-  unknown: ["not seen to end", "未见结束"],
+  unknown: ["not seen to end", "没有录到本步结束"],
   parts: [
     (v) => `schedule ${v.s} · model ${v.m} · update ${v.u}`,
     (v) => `调度 ${v.s} · 模型 ${v.m} · 更新 ${v.u}`,
@@ -71,7 +71,7 @@ const WORDS = {
   running: ["running", "运行队列"],
   waiting: ["waiting", "等待队列"],
   pool: ["KV cache blocks", "KV 缓存块"],
-  used: ["used", "在用"],
+  used: ["used", "占用"],
   free: ["free", "空闲"],
   cached: ["in prefix cache", "在前缀缓存中"],
   ofFree: [(v) => `${v.n} of the free ones still cached`, (v) => `空闲块中 ${v.n} 个仍有缓存`],
@@ -95,13 +95,13 @@ const WORDS = {
   state_: ["not there yet", "尚未到达"],
   key_recompute: ["recompute", "重算"],
 
-  key_owned: ["held: its owner's number; the fill shows how full", "在用：数字为持有它的请求，填充高度为已用槽位"],
+  key_owned: ["held: its owner's number; the fill shows how full", "占用：数字是请求编号，填充高度表示已用槽位的比例"],
   key_shared: ["shared ×2", "共享 ×2"],
   key_fresh: ["new in this step", "本步新分配"],
   key_kept: ["free, still cached", "空闲，仍有缓存"],
   key_free: ["free", "空闲"],
-  key_null: ["null block", "空块（null block）"],
-  key_incache: ["held, in prefix cache", "在用，且在前缀缓存中"],
+  key_null: ["null block", "占位块（null block）"],
+  key_incache: ["held, in prefix cache", "占用，且在前缀缓存中"],
 
   quiet: ["No request came, left or was preempted.", "没有请求到达、离开或被抢占。"],
   arrived: [(v) => `${v.who} arrived`, (v) => `${v.who} 到达`],
@@ -113,8 +113,8 @@ const WORDS = {
   ],
   noHit: [", nothing in the prefix cache", "，前缀缓存未命中"],
   preempted: [
-    (v) => `${v.who} preempted: ${tokens(v.lost)} to compute again, ${blocks(v.blocks)} given back`,
-    (v) => `${v.who} 被抢占：${v.lost} 个 token 要重算，归还 ${v.blocks} 块`,
+    (v) => `${v.who} preempted: ${tokens(v.lost)} of computed K and V dropped, ${blocks(v.blocks)} given back`,
+    (v) => `${v.who} 被抢占：放弃已算的 ${v.lost} 个 token，归还 ${v.blocks} 块`,
   ],
   kept: [(v) => `, ${v.n} of them still cached`, (v) => `，其中 ${v.n} 块仍有缓存`],
   finished: [(v) => `${v.who} finished (${v.reason})`, (v) => `${v.who} 结束（${v.reason}）`],
@@ -168,7 +168,7 @@ const WORDS = {
 
   poolLabel: [
     (v) => `Block pool, ${v.used} of ${v.usable} blocks used. With the arrow keys, move from block to block.`,
-    (v) => `块池，共 ${v.usable} 块，在用 ${v.used} 块。用方向键逐块查看。`,
+    (v) => `块池，共 ${v.usable} 块，占用 ${v.used} 块。用方向键逐块查看。`,
   ],
   lanesLabel: ["Timeline of the requests; the same as text in the table below.", "请求时间线；文字版见下方的表。"],
   blockNumber: [(v) => `Block ${v.n}`, (v) => `块 ${v.n}`],
@@ -185,7 +185,7 @@ const WORDS = {
     "没有请求持有它，但内容仍可按哈希命中，直到该块被再次分配。",
   ],
   blockFree: ["Free: next in line for whoever needs one.", "空闲：随时可以分配。"],
-  blockNull: ["Block 0, the null block: a placeholder that no request ever gets.", "块 0，即空块（null block）：占位用，不分配给任何请求。"],
+  blockNull: ["Block 0, the null block: a placeholder that no request ever gets.", "块 0，即占位块（null block）：不分配给任何请求。"],
 
   cellTitle: [(v) => `Request ${v.id}, step ${v.n}`, (v) => `请求 ${v.id}，第 ${v.n} 步`],
   cellTokens: [(v) => `${tokens(v.n)} scheduled; ${v.computed} were computed before.`, (v) => `调度 ${v.n} 个 token；此前已计算 ${v.computed} 个。`],
