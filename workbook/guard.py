@@ -115,7 +115,14 @@ class ChildWatch(threading.Thread):
             f"进程 {name} 被 {signal_name} 终止，引擎无法继续；如果不是你手动终止的，多半是内存不足"
             "（可用 `workbook doctor` 查看）：请重新运行脚本。",
         )
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR2)
+        self._signal()
+
+    def _signal(self) -> None:
+        """Raise in the main thread; again, should vLLM swallow it, until the script has begun to end."""
+        while _main_thread_waits_for_engine():
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR2)
+            if self._stopped.wait(_GRACE_S):
+                return
 
     def _raise(self, signum: int, frame: FrameType | None) -> None:
         raise ChildDiedError(self._sentence) if self._sentence else KeyboardInterrupt
@@ -126,8 +133,8 @@ class ChildWatch(threading.Thread):
 
     def _repeat_interrupt(self) -> None:
         """The interrupt has ended the engine's processes as well: whoever still waits for them would wait in vain."""
-        if not self._stopped.wait(_GRACE_S) and _main_thread_waits_for_engine():
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR2)
+        if not self._stopped.wait(_GRACE_S):
+            self._signal()
 
 
 def _main_thread_waits_for_engine() -> bool:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+
 from recorder.engines import start_engine
 from recorder.witness import AsyncWitness, Witness, compare
-
 from workbook.recorder import Recording, load
 
 pytestmark = pytest.mark.engine
