@@ -3,9 +3,13 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+
+# Runs, ticks and predictions of the tests stay out of the learner's notes. Before the workbook is imported, which reads it.
+os.environ["WORKBOOK_NOTES"] = tempfile.mkdtemp(prefix="workbook-tests-")
 
 from workbook import machine, models
 

@@ -17,14 +17,14 @@ from conftest import ROOT, Result, one_sentence, python
 from rich.cells import cell_len
 from rich.console import Console
 
-from workbook import logfile
+from workbook import paths
 from workbook.errors import WorkbookError
 from workbook.recorder import load
 from workbook.views import runs, show
 
 RECORDINGS = ROOT / "tests" / "recordings"
 PREEMPT = RECORDINGS / "preempt"
-_COMMAND = "import sys; from pathlib import Path; from workbook import cli, logfile; logfile.RUNS = Path(sys.argv.pop(1)); cli.main()"
+_COMMAND = "import sys; from pathlib import Path; from workbook import cli, paths; paths.RUNS = Path(sys.argv.pop(1)); cli.main()"
 
 
 def workbook(folder: Path, *arguments: str | Path, **env: str) -> Result:
@@ -48,7 +48,7 @@ def shelf(tmp_path: Path) -> Path:
 @pytest.fixture
 def here(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The same, as this process sees it."""
-    monkeypatch.setattr(logfile, "RUNS", shelf)
+    monkeypatch.setattr(paths, "RUNS", shelf)
     return shelf
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from workbook import logfile
+from workbook import logfile, paths
 from workbook.errors import WorkbookError
 from workbook.i18n import tr
 from workbook.lesson import Run
@@ -25,7 +25,7 @@ def close(run: Run, llm: Any) -> None:
         run.console.print(tr("Nothing was recorded: vLLM's log says why.", "没有录制到内容：原因见 vLLM 日志。"))
         return
     steps = sum(len(recording.steps) for recording in recordings)
-    name = f"{folder.parent.name}/{folder.name}" if folder.is_relative_to(logfile.RUNS) else str(folder)
+    name = f"{folder.parent.name}/{folder.name}" if folder.is_relative_to(paths.RUNS) else str(folder)
     run.console.print(
         tr(
             f"Recorded {steps} engine steps. See them: workbook show {name}          in the browser: add --html --open",

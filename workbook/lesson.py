@@ -18,15 +18,17 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 
-from workbook import engine_setup, guard, logfile, machine, models, scripts
+from workbook import engine_setup, guard, logfile, machine, models, runinfo, scripts
 from workbook.errors import WorkbookError
 from workbook.explain import explain
 from workbook.i18n import listed, tr
 from workbook.recorder.writer import FOLDER_VARIABLE
+
+_current: "Run | None" = None  # the run of this process, once it has started
 
 
 class Run:
@@ -49,6 +51,16 @@ class Run:
         if not flags.no_recording:
             self.engine_args |= engine_setup.recording_arguments(self.engine_args)
         self.seconds: dict[str, float] = {}
+        self.folder: Path | None = None  # of the recording, the log and run.json
+        self.info = runinfo.new(
+            Path(sys.argv[0]).stem, sys.argv[1:], self.model_name, self.fast, debugged=guard.debugged()
+        )
+
+    def ended(self, how: Literal["ok", "failed", "interrupted"]) -> None:
+        """Note in run.json how the run ended."""
+        if self.folder:
+            self.info.ended, self.info.seconds = how, self.seconds
+            runinfo.write(self.folder, self.info)
 
     def _prepare_model(self) -> Path:
         if models.find(self.model_name):
@@ -116,6 +128,9 @@ def start(doc: str | None, *, kv_tokens: int, flags: argparse.ArgumentParser | N
     guard.remove_stale_shared_memory()
     log = logfile.open_for(Path(sys.argv[0]).stem)
     os.environ[FOLDER_VARIABLE] = str(log.parent)
+    global _current
+    _current, run.folder = run, log.parent
+    runinfo.write(log.parent, run.info)
     device = run.machine.gpus[0].name if run.machine.build == "cuda" and run.machine.gpus else "CPU"
     shown = log.relative_to(Path.cwd()) if log.is_relative_to(Path.cwd()) else log
     lines = tr(
@@ -135,14 +150,22 @@ def main(script: Callable[[], None]) -> None:
     watch.start()
     try:
         script()
+        _note_end("ok")
     except KeyboardInterrupt:
+        _note_end("interrupted")
         _end(tr("Interrupted.", "已中断。"), 130, watch)
     except Exception as error:
+        _note_end("failed")
         if logfile.verbose or guard.debugged():
             raise
         _end(_sentence(error), getattr(error, "exit_code", 1), watch)
     finally:
         watch.stop()
+
+
+def _note_end(how: Literal["ok", "failed", "interrupted"]) -> None:
+    if _current:
+        _current.ended(how)
 
 
 def _sentence(error: Exception) -> str:

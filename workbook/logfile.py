@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-RUNS = Path(__file__).parent.parent / "notes" / "runs"
+from workbook import paths
 
 path: Path | None = None
 verbose = False
@@ -92,7 +92,7 @@ def _run_folder(script: str) -> Path:
     """A new folder for this run; below the system's temporary folder where ``notes/`` cannot be written to."""
     stamp = datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
     for number in range(100):
-        folder = RUNS / script / (f"{stamp}-{number}" if number else stamp)
+        folder = paths.RUNS / script / (f"{stamp}-{number}" if number else stamp)
         try:
             folder.mkdir(parents=True)
             return folder

@@ -3,10 +3,11 @@
 import ast
 from pathlib import Path
 
+from workbook import paths
 from workbook.errors import WorkbookError
 from workbook.i18n import listed, tr
 
-FOLDER = Path(__file__).parent.parent / "my_debug_scripts"
+FOLDER = paths.SCRIPTS
 
 
 def all_scripts() -> list[Path]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SCRIPTS, python, run
 
-from workbook import logfile
+from workbook import logfile, paths
 from workbook.recorder import load
 
 pytestmark = pytest.mark.engine
@@ -91,9 +91,9 @@ def test_without_a_recording(tiny: Path) -> None:
 @pytest.mark.parametrize("options", ["size=8k", "ro"])
 def test_full_or_read_only_disk_never_stops_the_generation(tiny: Path, options: str) -> None:
     script = f"{sys.executable!r} {str(SCRIPTS / 'llama_debug.py')!r} --model tiny"
-    logfile.RUNS.mkdir(parents=True, exist_ok=True)
+    paths.RUNS.mkdir(parents=True, exist_ok=True)
     result = run(
-        "unshare", "--mount", "sh", "-c", f"mount -t tmpfs -o {options} none {str(logfile.RUNS)!r} && exec {script}"
+        "unshare", "--mount", "sh", "-c", f"mount -t tmpfs -o {options} none {str(paths.RUNS)!r} && exec {script}"
     )
     assert result.returncode == 0, result.stderr
     assert "Output: " in result.stdout
@@ -115,6 +115,6 @@ def test_two_runs_at_the_same_instant(monkeypatch: pytest.MonkeyPatch, tmp_path:
         def strftime(self, _: str) -> str:
             return "2026-01-01T00-00-00"
 
-    monkeypatch.setattr(logfile, "RUNS", tmp_path)
+    monkeypatch.setattr(paths, "RUNS", tmp_path)
     monkeypatch.setattr(logfile, "datetime", Frozen)
     assert logfile._run_folder("script") != logfile._run_folder("script")

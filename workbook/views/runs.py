@@ -13,7 +13,7 @@ import msgspec
 from rich.cells import cell_len
 from rich.text import Text
 
-from workbook import logfile
+from workbook import paths
 from workbook.errors import WorkbookError
 from workbook.i18n import listed, tr
 from workbook.recorder.recording import FILE
@@ -38,7 +38,7 @@ class Glance:
 
 def folders() -> list[Path]:
     """The runs that have a recording, newest first."""
-    return _newest_first(path.parent for path in logfile.RUNS.glob(f"*/*/{FILE}"))
+    return _newest_first(path.parent for path in paths.RUNS.glob(f"*/*/{FILE}"))
 
 
 def engines(folder: Path) -> list[Path]:
@@ -51,7 +51,7 @@ def find(name: str, recorded: bool = True) -> Path:
 
     Raises WorkbookError. With ``recorded=False`` a run counts that has no recording yet.
     """
-    known = folders() if recorded else _newest_first(path for path in logfile.RUNS.glob("*/*") if path.is_dir())
+    known = folders() if recorded else _newest_first(path for path in paths.RUNS.glob("*/*") if path.is_dir())
     if name == "last":
         if not known:
             raise WorkbookError(nothing())
@@ -76,7 +76,7 @@ def find(name: str, recorded: bool = True) -> Path:
 def label(path: Path) -> str:
     """How to call a recording: ``SCRIPT/TIME``, with the file's name where it is not the run's first; else its path."""
     folder = path.resolve().parent
-    if folder.parent.parent != logfile.RUNS.resolve():
+    if folder.parent.parent != paths.RUNS.resolve():
         return str(path.parent if path.name == FILE else path)
     name = f"{folder.parent.name}/{folder.name}"
     return name if path.name == FILE else f"{name}/{path.name}"

@@ -1,0 +1,29 @@
+"""The command ``workbook``: reads arguments, calls the library, prints. No logic of its own; one file for each group."""
+
+import sys
+
+import typer
+
+from workbook.cli import course, debug, grade, machine, map, notes, predict, progress, run, show
+from workbook.errors import WorkbookError
+from workbook.i18n import tr
+
+app = typer.Typer(
+    help=tr(
+        "Learn how vLLM really works. Start with `workbook doctor`, then `workbook run step1_basic_llama`.",
+        "深入理解 vLLM 的工作原理。先运行 `workbook doctor`，再运行 `workbook run step1_basic_llama`。",
+    ),
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+for group in (machine, run, show, predict, grade, progress, notes, debug, map, course):
+    app.add_typer(group.app)
+
+
+def main() -> None:
+    """Entry point: an error that a learner can mend is one sentence on stderr."""
+    try:
+        app()
+    except WorkbookError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)

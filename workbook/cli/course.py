@@ -1,0 +1,5 @@
+"""``workbook check``: whether the course's own content holds together."""
+
+import typer
+
+app = typer.Typer()

@@ -1,0 +1,5 @@
+"""``workbook grade``, ``hint`` and ``solution``: the exercises."""
+
+import typer
+
+app = typer.Typer()

@@ -1,0 +1,5 @@
+"""``workbook draw``: the pictures and pages for the learner's notes."""
+
+import typer
+
+app = typer.Typer()

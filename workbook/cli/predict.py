@@ -1,0 +1,5 @@
+"""``workbook predict``: the questions before a run."""
+
+import typer
+
+app = typer.Typer()

@@ -1,0 +1,5 @@
+"""``workbook progress`` and ``workbook tick``: the checklists."""
+
+import typer
+
+app = typer.Typer()
