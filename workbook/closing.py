@@ -6,11 +6,14 @@ from workbook import logfile, paths
 from workbook.errors import WorkbookError
 from workbook.i18n import tr
 from workbook.lesson import Run
-from workbook.recorder import Recording, load, texts
+from workbook.recorder import Recording, load, texts, workers
 
 
 def close(run: Run, llm: Any) -> None:
-    """Keep the tokens' texts beside the recording, and say what to type next. Nothing where nothing was recorded."""
+    """Keep the tokens' texts and the size of the KV cache beside the recording, and say what to type next.
+
+    Nothing where nothing was recorded.
+    """
     if run.flags.no_recording or logfile.path is None:
         return
     folder = logfile.path.parent
@@ -18,6 +21,7 @@ def close(run: Run, llm: Any) -> None:
         recordings = [load(path) for path in sorted(folder.glob("recording*.jsonl"))]
         if recordings:
             texts.save(folder, recordings, llm.get_tokenizer())
+            workers.save(folder, llm)
     except (WorkbookError, OSError) as error:  # as on a full disk: the run itself is done, so it ends well
         run.console.print(tr(f"The recording is not whole: {error}", f"录制不完整：{error}"), markup=False)
         return
