@@ -1,0 +1,1 @@
+"""VSCode's debugger without VSCode: launch.json, the lessons' stops, several processes."""
