@@ -1,26 +1,29 @@
 """Finds a symbol, ``package.module:Qual.name``, in Python files without importing them.
 
 vLLM's modules take seconds to import and some need a GPU; their text is enough to say where a function stands.
-A symbol must be *defined* in the module that it names: a name that is only imported there is refused, with its home.
+A symbol must be *defined* where it says: a name that is only imported there, or a method that is only inherited,
+is refused with its home. So each piece of code has one name all over the course.
 """
 
 import ast
 import importlib.util
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from workbook.course import definitions
+from workbook.course.definitions import Definition, names
 from workbook.errors import WorkbookError
 from workbook.i18n import tr
 
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
+__all__ = ["Definition", "Kind", "Place", "SymbolError", "installed", "locate", "module_file", "names", "resolve"]
+
 Kind = Literal["module", "class", "function", "variable"]
 
 
 class SymbolError(WorkbookError):
-    """A symbol that is not there; ``home`` is where it is defined instead, if the module imports it from there."""
+    """A symbol that is not there; ``home`` is where it is defined instead, where an import or a base class says so."""
 
     def __init__(self, message: str, home: str | None = None) -> None:
         super().__init__(message)
@@ -42,7 +45,10 @@ class Place:
 @cache
 def installed(package: str = "vllm") -> Path:
     """The folder that holds the installed package's folder. Raises SymbolError where it is not installed."""
-    spec = importlib.util.find_spec(package)
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        spec = None
     if spec is None or not spec.submodule_search_locations:
         raise SymbolError(
             tr(
@@ -50,7 +56,7 @@ def installed(package: str = "vllm") -> Path:
                 f"当前环境没有安装 {package}：请先运行一次 scripts/run.sh。",
             )
         )
-    return Path(spec.submodule_search_locations[0]).parent
+    return Path(next(iter(spec.submodule_search_locations))).parent
 
 
 def resolve(symbol: str, root: Path | None = None) -> Place:
@@ -58,118 +64,122 @@ def resolve(symbol: str, root: Path | None = None) -> Place:
 
     Raises SymbolError.
     """
-    module, _, name = symbol.partition(":")
-    path = module_file(module, root)
-    tree = _tree(path)
-    if not name:
-        return Place(
-            symbol,
-            path,
-            1,
-            _first_line(tree.body),
-            max(1, len(path.read_text(encoding="utf-8").splitlines())),
-            "module",
+    return locate(symbol, root)[0]
+
+
+def locate(symbol: str, root: Path | None = None) -> tuple[Place, Definition | ast.Module]:
+    """As :func:`resolve`, with the definition itself."""
+    module, colon, name = symbol.partition(":")
+    if colon and not all(part.isidentifier() for part in name.split(".")):
+        raise SymbolError(
+            tr(
+                f"{symbol!r} is no symbol: write package.module:Qual.name.",
+                f"{symbol!r} 不是符号：请写成 package.module:Qual.name。",
+            )
         )
-    body: list[ast.stmt] = tree.body
+    path = module_file(module, root)
+    try:
+        tree = definitions.tree(path)
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise SymbolError(
+            tr(f"{path} cannot be read as Python ({error}).", f"{path} 不是有效的 Python 文件（{error}）。")
+        ) from None
+    if not colon:
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        return Place(symbol, path, 1, definitions.first_line(tree.body), max(1, lines), "module"), tree
     node: Definition | None = None
-    done = module + ":"
+    found: list[str] = []
     for part in name.split("."):
-        node = _find(body, part)
+        body = definitions.own_body(node) if node else tree.body
+        parent, node = node, definitions.find(body, part)
         if node is None:
-            raise _missing(symbol, module, done, part, tree)
-        done += part if done.endswith(":") else f".{part}"
-        body = node.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else []
+            raise _missing(module, found, name, parent, root)
+        found.append(part)
     assert node is not None
-    kind: Kind = "variable"
-    if isinstance(node, ast.ClassDef):
-        kind = "class"
-    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        kind = "function"
-    first = node.lineno if kind == "variable" else _first_line(body)
-    return Place(symbol, path, node.lineno, first, node.end_lineno or node.lineno, kind)
+    if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        kind: Kind = "class" if isinstance(node, ast.ClassDef) else "function"
+        first = definitions.first_line(node.body)
+    else:
+        kind, first = "variable", node.lineno
+    return Place(symbol, path, node.lineno, first, node.end_lineno or node.lineno, kind), node
 
 
 def module_file(module: str, root: Path | None = None) -> Path:
     """The file of a module. Raises SymbolError."""
-    base = (root or installed(module.split(".")[0])).joinpath(*module.split("."))
-    for path in (base.with_suffix(".py"), base / "__init__.py"):
-        if path.is_file():
-            return path
+    parts = module.split(".")
+    if all(part.isidentifier() for part in parts):
+        base = (root or installed(parts[0])).joinpath(*parts)
+        for path in (base.with_name(f"{base.name}.py"), base / "__init__.py"):
+            if path.is_file():
+                return path
     raise SymbolError(tr(f"There is no module {module}.", f"没有模块 {module}。"))
 
 
-def names(path: Path) -> Iterator[tuple[str, Definition]]:
-    """Every definition in a file with its qualified name: modules' and classes' own, not what functions define inside."""
-    yield from _names(_tree(path).body, "")
-
-
-def _names(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, Definition]]:
-    for name, node in _definitions(body):
-        yield prefix + name, node
-        if isinstance(node, ast.ClassDef):
-            yield from _names(node.body, f"{prefix}{name}.")
-
-
-@lru_cache(maxsize=256)
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-
-
-def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, Definition]]:
-    """Definitions at this level, those under ``if``, ``try`` and ``with`` included."""
-    for node in body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield node.name, node
-        elif isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    yield target.id, node
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            yield node.target.id, node
-        elif isinstance(node, ast.If | ast.Try | ast.With | ast.For | ast.While):
-            for part in ("body", "handlers", "orelse", "finalbody"):
-                for child in getattr(node, part, []):
-                    yield from _definitions(child.body if isinstance(child, ast.ExceptHandler) else [child])
-
-
-def _find(body: list[ast.stmt], name: str) -> Definition | None:
-    """The definition that a learner means: the first one that is no ``@overload`` and no property's setter."""
-    found = [node for other, node in _definitions(body) if other == name]
-    functions = [node for node in found if not _is_variant(node)]
-    return next(iter(functions or found), None)
-
-
-def _is_variant(node: Definition) -> bool:
-    decorators = getattr(node, "decorator_list", [])
-    ends = {d.id if isinstance(d, ast.Name) else getattr(d, "attr", "") for d in decorators}
-    return bool(ends & {"overload", "setter", "deleter"})
-
-
-def _first_line(body: list[ast.stmt]) -> int:
-    statements = body
-    if len(body) > 1 and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-        statements = body[1:]
-    return statements[0].lineno if statements else 1
-
-
-def _missing(symbol: str, module: str, inside: str, part: str, tree: ast.Module) -> SymbolError:
-    home = _home(module, part, tree) if inside == module + ":" else None
+def _missing(module: str, found: list[str], name: str, parent: Definition | None, root: Path | None) -> SymbolError:
+    """Why ``name`` is not there, where ``found`` are its parts that are, the last one ``parent``."""
+    part, *rest = name.split(".")[len(found) :]
+    where = f"{module}:{'.'.join(found)}" if found else module
+    if definitions.inside(parent, part):
+        return SymbolError(
+            tr(
+                f"{part} stands inside the function {where}: name that function.",
+                f"{part} 定义在函数 {where} 内部：请写该函数。",
+            )
+        )
+    home = None
+    if isinstance(parent, ast.ClassDef):
+        home = _of_class(module, part, parent.bases, root)
+    elif isinstance(parent, ast.Assign):  # Name = OtherName
+        home = _of_class(module, part, [parent.value], root)
     if home:
-        rest = symbol.split(":", 1)[1].partition(".")[2]
-        home = f"{home}.{rest}" if rest else home
+        home = ".".join([home, *rest])
+        return SymbolError(
+            tr(f"{where} has {part} from elsewhere: write {home}.", f"{where} 的 {part} 来自别处：请写 {home}。"), home
+        )
+    if parent is None and (home := _origin(module, part, root)):
+        home = ".".join([home, *rest]) if ":" in home else ":".join([home, *(".".join(rest) for _ in rest[:1])])
+        home = _settled(home, root)
         return SymbolError(
             tr(f"{module} only imports {part}: write {home}.", f"{module} 只是导入了 {part}：请写 {home}。"), home
         )
-    where = inside.rstrip(":")
     return SymbolError(tr(f"{where} defines no {part}.", f"{where} 没有定义 {part}。"))
 
 
-def _home(module: str, name: str, tree: ast.Module) -> str | None:
-    """Where an imported name comes from, by the import statement."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                if (alias.asname or alias.name) == name:
-                    base = module.rsplit(".", node.level)[0] if node.level else ""
-                    return f"{'.'.join(filter(None, [base, node.module]))}:{alias.name}"
+def _settled(symbol: str, root: Path | None) -> str:
+    """The symbol's own home, where it is imported or inherited once more."""
+    try:
+        locate(symbol, root)
+    except SymbolError as error:
+        return error.home or symbol
+    except RecursionError:  # two modules that name each other, as imports for a type checker may
+        return symbol
+    return symbol
+
+
+def _origin(module: str, name: str, root: Path | None) -> str | None:
+    """Where a module has a name from, by its import statements: "module:name", or a module alone."""
+    path = module_file(module, root)
+    package = path.name == "__init__.py"
+    origin = definitions.imported(module, package, definitions.tree(path).body).get(name)
+    if origin and ":" in origin:  # ``from package import module`` names a module, not something in it
+        base, _, last = origin.partition(":")
+        try:
+            module_file(f"{base}.{last}", root)
+        except SymbolError:
+            return origin
+        return f"{base}.{last}"
+    return origin
+
+
+def _of_class(module: str, name: str, classes: list[ast.expr], root: Path | None) -> str | None:
+    """The home of a member of one of these classes, as the module's code calls them: from left to right, depth first."""
+    for cls in classes:
+        expression = cls.value if isinstance(cls, ast.Subscript) else cls  # Generic[T]
+        owner = _settled(f"{module}:{ast.unparse(expression)}", root)
+        try:
+            locate(f"{owner}.{name}", root)
+            return f"{owner}.{name}"
+        except SymbolError as error:
+            if error.home:
+                return error.home
     return None
