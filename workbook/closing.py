@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from workbook import logfile, paths
+from workbook import logfile, paths, predictions
 from workbook.errors import WorkbookError
 from workbook.i18n import tr
 from workbook.lesson import Run
@@ -45,6 +45,7 @@ def close(run: Run, llm: Any) -> None:
                 f"录制缺少 {missing} 个生成的 token：vLLM 日志里写有它在何处停止及原因。",
             )
         )
+    predictions.report_after_run(run.info, recordings, run.console)
 
 
 def _missing(recordings: list[Recording], llm: Any) -> int:

@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from rich.console import Console
 
-from workbook import engine_setup, guard, logfile, machine, models, runinfo, scripts
+from workbook import engine_setup, guard, logfile, machine, models, predictions, runinfo, scripts
 from workbook.errors import WorkbookError
 from workbook.explain import explain
 from workbook.i18n import listed, tr
@@ -93,6 +93,9 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
     flags.add_argument(
         "--no-recording", action="store_true", help=tr("do not record the engine's steps", "不录制引擎的每一步")
     )
+    flags.add_argument(
+        "--no-questions", action="store_true", help=tr("ask no predictions before the run", "运行前不问预测题")
+    )
     return flags
 
 
@@ -123,6 +126,9 @@ def start(doc: str | None, *, kv_tokens: int, flags: argparse.ArgumentParser | N
     parsed = (flags or parser(doc)).parse_args()
     logfile.verbose = parsed.verbose
     run = Run(parsed, kv_tokens)
+    if not (parsed.fast or parsed.no_questions or parsed.no_recording):
+        predictions.ask_before_run(run.info.script, run.console)
+        run.info.started = time.time()  # what was answered just now came before the run
     for name, value in engine_setup.environment(run.machine, run.tensor_parallel_size).items():
         os.environ.setdefault(name, value)
     guard.remove_stale_shared_memory()

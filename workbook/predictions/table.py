@@ -1,0 +1,102 @@
+"""What the learner sees after a run: each answer beside what was measured, then why."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from workbook.course import lessons
+from workbook.course.lessons import Lesson
+from workbook.errors import WorkbookError
+from workbook.i18n import tr
+from workbook.predictions import answers, store
+from workbook.predictions.asking import can_ask
+from workbook.predictions.compare import Outcome, compare, met
+from workbook.recorder import Recording
+from workbook.runinfo import RunInfo
+
+
+def report_after_run(info: RunInfo, recordings: Sequence[Recording], console: Console) -> None:
+    """At the end of a script: the comparison, or how to be asked again. Whatever is wrong is one line: the run is done.
+
+    Nothing after ``--fast``, which runs another model, shorter, than the questions are about.
+    """
+    if info.fast:
+        return
+    try:
+        lesson = lessons.of_script(info.script)
+        if lesson is None or not lesson.header.predictions:
+            return
+        outcomes = compare(lesson, recordings, info)
+        if outcomes:
+            console.print()
+            report(lesson, outcomes, console)
+        if len(outcomes) < len(lesson.header.predictions) and can_ask():
+            again = f"workbook predict {lesson.number}"
+            console.print(Text(tr(f"You skipped: {again} asks again.", f"你跳过了预测题：{again} 会再次提问。")))
+    except WorkbookError as error:
+        console.print(Text(str(error)), soft_wrap=True)
+
+
+def report(lesson: Lesson, outcomes: Sequence[Outcome], console: Console) -> None:
+    """Print the table, then the explanations."""
+    right = sum(outcome.right for outcome in outcomes)
+    title = tr(f"Your predictions, lesson {lesson.number}", f"你的预测 · 第 {lesson.number} 课")
+    console.print(
+        Text.assemble(
+            (title, "bold"), tr(f" · {right} of {len(outcomes)} right", f" · {len(outcomes)} 题中对 {right} 题")
+        )
+    )
+    console.print(_table(outcomes))
+    for place, outcome in enumerate(outcomes, start=1):
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(width=2)
+        grid.add_column()
+        texts = [text for text in (outcome.why, outcome.hint, outcome.failure) if text]
+        for mark, text in zip((str(place), "→", "→"), texts, strict=False):
+            grid.add_row(Text(mark, style="bold"), Text(text.strip()))
+        console.print()
+        console.print(grid)
+
+
+def overview(found: Sequence[Lesson], console: Console) -> None:
+    """The lessons that ask, how many of their questions are answered, and how many were right."""
+    known = store.read()
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in (tr("lesson", "课"), "", tr("answered", "已答"), tr("compared", "已对照"), tr("right", "答对")):
+        table.add_column(name, header_style="bold")
+    for lesson in found:
+        entries = known.lessons.get(lesson.number, {})
+        questions = lesson.header.predictions
+        answered = sum(bool(question.id in entries and entries[question.id].answers) for question in questions)
+        outcomes = [outcome for _, outcome in met(lesson)]
+        right = str(sum(outcome.right for outcome in outcomes)) if outcomes else "–"
+        table.add_row(
+            lesson.number, str(lesson.header.title), f"{answered}/{len(questions)}", str(len(outcomes)), right
+        )
+    console.print(table)
+
+
+def _table(outcomes: Sequence[Outcome]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("", style="bold")
+    table.add_column(tr("question", "问题"), header_style="bold", overflow="fold", min_width=18)
+    table.add_column(tr("yours", "你的"), header_style="bold", overflow="fold", max_width=22)
+    table.add_column(tr("measured", "实测"), header_style="bold", overflow="fold", max_width=22)
+    table.add_column("", overflow="fold")
+    for place, outcome in enumerate(outcomes, start=1):
+        question = outcome.question
+        truth = "–" if outcome.measured is None else answers.shown(question, outcome.measured)
+        table.add_row(str(place), str(question.ask), answers.shown(question, outcome.yours), truth, _verdict(outcome))
+    return table
+
+
+def _verdict(outcome: Outcome) -> Text:
+    if outcome.measured is None:
+        text = Text(tr("no answer", "无法回答"), style="yellow")
+    else:
+        text = Text(tr("right", "对"), style="green") if outcome.right else Text(tr("wrong", "错"), style="red")
+    if not outcome.before:
+        text.append("\n" + tr("answered after a run", "运行后作答"), style="dim")
+    return text
