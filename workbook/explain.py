@@ -34,7 +34,7 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
         "有一个提示词过长（{0} 个 token），在 max_model_len={1} 下已没有生成新 token 的余地：请缩短提示词，或增大 max_model_len。",
     ),
     (
-        # vllm.config.model:ModelConfig._get_and_verify_max_len
+        # vllm.config.model:_get_and_verify_max_len
         r"User-specified max_model_len \((\d+)\) is greater than the derived max_model_len \([^=]*=(\d+)",
         "max_model_len={0} is more than the {1} positions that the model was made for: lower max_model_len.",
         "max_model_len={0} 超过了模型支持的 {1} 个位置：请减小 max_model_len。",

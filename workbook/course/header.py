@@ -92,6 +92,14 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: list[str] = []  # further symbols worth reading, in reading order; for the code map
 
 
+class HeaderError(WorkbookError):
+    """A header that is refused: where and why."""
+
+    def __init__(self, message: str, path: Path, line: int, what: str) -> None:
+        super().__init__(message)
+        self.path, self.line, self.what = path, line, what
+
+
 _FENCE = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n", re.DOTALL)
 
 
@@ -105,11 +113,14 @@ def parse(path: Path) -> Header:
     """The header of the lesson at ``path``. Raises WorkbookError with file, line and what is wrong."""
     source, _ = split(path.read_text(encoding="utf-8"))
     if source is None:
-        raise WorkbookError(
+        raise HeaderError(
             tr(
                 f"{path}:1 has no header: a lesson begins with a line ---, YAML, and a line ---.",
                 f"{path}:1 没有课程头：每课以一行 ---、YAML、再一行 --- 开头。",
-            )
+            ),
+            path,
+            1,
+            tr("no header", "没有课程头"),
         )
     try:
         return msgspec.convert(yaml.safe_load(source), Header)
@@ -122,21 +133,29 @@ def parse(path: Path) -> Header:
         raise _refused(path, _line_of(source, str(error)), str(error)) from None
 
 
-def _refused(path: Path, line: int, what: str) -> WorkbookError:
-    return WorkbookError(
+def _refused(path: Path, line: int, what: str) -> HeaderError:
+    return HeaderError(
         tr(
             f"{path}:{line}: the header is not valid ({what}): see workbook/course/header.py for what it may hold.",
             f"{path}:{line}：课程头无效（{what}）：可用的字段见 workbook/course/header.py。",
-        )
+        ),
+        path,
+        line,
+        what,
     )
 
 
 def _line_of(source: str, message: str) -> int:
-    """The line of the value that msgspec names as ``$.stops[2].at``: found in YAML's own node tree."""
-    where = re.search(r"`(\$[^`]*)`$", message)
+    """The line of the value that msgspec names at the end of its message, as ``$.stops[2].at``."""
+    where = re.search(r"`\$([^`]*)`$", message)
+    return line_of(source, where[1] if where else "")
+
+
+def line_of(source: str, where: str) -> int:
+    """The line in the page of a value of the header, as ``.stops[2].at``: found in YAML's own node tree."""
     node = yaml.compose(source)
     line = node.start_mark.line if node else 0
-    for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", where[1] if where else ""):
+    for name, index in re.findall(r"\.([\w-]+)|\[(\d+)\]", where):
         if name and isinstance(node, yaml.MappingNode):
             key, node = next(((k, v) for k, v in node.value if k.value == name), (None, node))
             line = key.start_mark.line if key else line

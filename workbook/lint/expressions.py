@@ -1,0 +1,22 @@
+"""The Python expressions of headers: whether they parse, and which names they need."""
+
+import ast
+import builtins
+
+
+def free_names(expression: str) -> set[str]:
+    """The names that an expression takes from outside, builtins left out. Raises SyntaxError."""
+    tree = ast.parse(expression.strip(), mode="eval")
+    nodes = list(ast.walk(tree))
+    used = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    own = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return used - own - {n.arg for n in nodes if isinstance(n, ast.arg)} - set(dir(builtins))
+
+
+def problem(expression: str, allowed: set[str]) -> str | None:
+    """What is wrong with an expression over ``allowed``; None if nothing."""
+    try:
+        unknown = free_names(expression) - allowed
+    except SyntaxError as error:
+        return f"{expression!r}: {error.msg}"
+    return f"{expression!r}: {', '.join(sorted(unknown))} ?" if unknown else None

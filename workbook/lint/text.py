@@ -1,0 +1,46 @@
+"""Rules for what pages and Python files say of vLLM: symbols resolve, and nothing goes by line number."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from workbook.course import symbols
+from workbook.course.symbols import SymbolError
+from workbook.i18n import tr
+from workbook.lint.course import Course
+from workbook.lint.finding import Finding
+from workbook.lint.pages import SYMBOL, At
+
+_BY_LINE = re.compile(r"[\w/.-]*\w\.(?:py|cu|cuh|cpp|hpp|h|rs)(?::\d+|#L\d+)")
+
+
+def check(course: Course) -> Iterator[Finding]:
+    """Pages, scripts, exercises, solutions, and the workbook's own Python and JavaScript."""
+    named = [(page.path, at) for page in course.pages.values() for at in page.symbols]
+    for path in [*course.python_files(), *sorted((course.root / "workbook").rglob("*.*"))]:
+        if path.suffix in (".py", ".js"):
+            named += [(path, at) for at in _symbols_in(path)]
+    for path, at in named:
+        try:
+            symbols.resolve(at.text, course.vllm)
+        except SymbolError as error:
+            remedy = tr("`workbook where NAME` finds it", "可用 `workbook where NAME` 查找")
+            if error.home:
+                remedy = tr(f"write {error.home}", f"请写 {error.home}")
+            yield course.find(path, at.line, str(error), remedy)
+    for page in course.pages.values():
+        for at in [*page.prose, *page.links]:
+            for found in _BY_LINE.findall(at.text):
+                what = tr(f"{found} goes by a line number", f"{found} 用了行号")
+                yield course.find(
+                    page.path, at.line, what, tr("name the symbol, package.module:Name", "请写符号 package.module:Name")
+                )
+
+
+def _symbols_in(path: Path) -> Iterator[At]:
+    text = path.read_text(encoding="utf-8")
+    if "vllm" not in text:
+        return
+    for number, line in enumerate(text.splitlines(), start=1):
+        for found in SYMBOL.finditer(line):
+            yield At(found[0], number)
