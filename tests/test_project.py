@@ -47,18 +47,10 @@ def test_scripts_and_library_stay_small() -> None:
     assert {name: n for name, n in scripts.items() if n > 150} == {}
 
 
-@pytest.mark.parametrize("name", ["launch.json", "settings.json", "extensions.json"])
+@pytest.mark.parametrize("name", ["launch.json", "tasks.json", "settings.json", "extensions.json"])
 def test_vscode_files_are_json(name: str) -> None:
     # VSCode allows comments; plain JSON is what every other tool reads as well.
     assert json.loads((ROOT / ".vscode" / name).read_text())
-
-
-def test_launch_configurations_start_scripts_that_exist() -> None:
-    launch = json.loads((ROOT / ".vscode" / "launch.json").read_text())
-    for configuration in launch["configurations"]:
-        program = configuration["program"].replace("${workspaceFolder}", str(ROOT))
-        assert run("test", "-f", program).returncode == 0, program
-        assert configuration["justMyCode"] is False  # vLLM lies in site-packages
 
 
 def test_every_page_has_its_other_language() -> None:

@@ -172,11 +172,12 @@ class Debugger:
         return lines[-3000:] or "nothing was printed"
 
     def stop(self, timeout: float = 15) -> None:
-        """The red square: end the program, with all of its processes. Nothing where it has ended."""
+        """The red square: end the program with all of its processes, or let go of one that was attached to."""
         self.note_processes()
+        ours = self.configuration["request"] == "launch"
         for session in self.sessions:
             if session is self.root or self.root.ended.is_set():
-                session.disconnect(terminate=session is self.root, timeout=timeout)
+                session.disconnect(terminate=ours and session is self.root, timeout=timeout)
         if self._adapter:
             self._adapter.terminate()  # so does VSCode
 

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from workbook.cli import course, debug, grade, machine, map, notes, predict, progress, run, show
+from workbook.cli import course, debug, editor, grade, machine, map, notes, predict, progress, run, show
 from workbook.errors import WorkbookError
 from workbook.i18n import tr
 
@@ -16,7 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
-for group in (machine, run, show, predict, grade, progress, notes, debug, map, course):
+for group in (machine, run, show, predict, grade, progress, notes, debug, map, course, editor):
     app.add_typer(group.app)
 
 
