@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from workbook import paths
-from workbook.lint import files, headers, languages, text
+from workbook.lint import exercises, files, headers, languages, numbers, text, transcripts
 from workbook.lint.course import Course
 from workbook.lint.finding import Finding
 
-RULES = (headers.check, languages.check, files.check, text.check)
+RULES = (headers.check, languages.check, files.check, exercises.check, text.check, transcripts.check, numbers.check)
 
 
 def check(root: Path = paths.ROOT, vllm: Path | None = None) -> list[Finding]:

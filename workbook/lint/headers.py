@@ -13,7 +13,7 @@ from workbook.lint import expressions
 from workbook.lint.course import TEMPLATE, Course
 from workbook.lint.finding import Finding
 
-ANSWER = {"recording", "run"}  # what a prediction's answer is computed from
+ANSWER = {"recording", "recordings", "run", "math"}  # what workbook.predictions.measure gives to an expression
 MINUTES, WEEKS, PREDICTIONS = range(10, 241), range(1, 13), range(2, 6)
 
 
@@ -146,7 +146,7 @@ def _predictions(head: Header) -> Iterator[Problem]:
                 tr("rename one", "请改名"),
             )
         if wrong := expressions.problem(prediction.answer, ANSWER):
-            remedy = tr("write an expression over recording and run", "请写只用 recording 和 run 的表达式")
+            remedy = tr("write an expression over recording, run, math", "请写只用 recording、run、math 的表达式")
             yield f"{where}.answer", f"answer: {wrong}", remedy
         for j, other in enumerate(prediction.wrong):
             if wrong := expressions.problem(other.when, ANSWER | {"yours", "measured"}):
@@ -155,11 +155,13 @@ def _predictions(head: Header) -> Iterator[Problem]:
                     "请写只用 yours、measured、recording、run 的表达式",
                 )
                 yield f"{where}.wrong[{j}].when", f"when: {wrong}", remedy
-        for language, text in (("en", prediction.why.en), ("zh", prediction.why.zh)):
-            if unknown := _fields(text) - {"measured", "yours"}:
-                what = f"{language}: {{{', '.join(sorted(unknown))}}}"
+        filled = [(f"{where}.why", prediction.why)]
+        filled += [(f"{where}.wrong[{j}].say", other.say) for j, other in enumerate(prediction.wrong)]
+        for place, text in filled:
+            if unknown := (_fields(text.en) | _fields(text.zh)) - {"measured", "yours"}:
+                what = f"{{{', '.join(sorted(unknown))}}}"
                 yield (
-                    f"{where}.why",
+                    place,
                     what,
                     tr("only {measured} and {yours} are filled in", "只会填入 {measured} 和 {yours}"),
                 )

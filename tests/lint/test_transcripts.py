@@ -1,0 +1,64 @@
+"""What counts as the same output, and what does not."""
+
+import pytest
+
+from workbook.lint.transcripts import Difference, difference
+
+OUTPUT = """\
+model smollm2 · CPU
+vLLM's log: notes/runs/step1_basic_llama/2026-11-24_14-03-22-123/vllm.log
+
+Prompt: The capital of China is
+Output: Beijing, and it is old.
+
+import    5.1 s
+generate  812 ms   61.6 tokens/s
+KV cache  91 blocks · 2,912 tokens
+"""
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        OUTPUT,
+        "$ workbook run step1_basic_llama\n" + OUTPUT,
+        OUTPUT.replace("5.1 s", "4.9 s").replace("812 ms", "1.2 s").replace("61.6 tokens/s", "9 tokens/s"),
+        OUTPUT.replace("2026-11-24_14-03-22-123", "2027-01-02_03-04-05"),
+        OUTPUT.replace("notes/runs", "/home/ada/vllm-workbook/notes/runs"),
+        OUTPUT.replace("import    5.1", "import 5.1"),
+        OUTPUT.replace("Beijing, and it is old.", "…"),
+        OUTPUT.replace("Beijing, and it is old.", "Beijing…old."),
+        "model smollm2 · CPU\n…\nKV cache  91 blocks · 2,912 tokens\n",
+        "…\nOutput: Beijing, and it is old.\n…\n",
+        OUTPUT.replace("\nimport", "\n…\nimport"),  # a gap may be empty
+    ],
+)
+def test_same(block: str) -> None:
+    assert difference(block, OUTPUT) is None
+
+
+@pytest.mark.parametrize(
+    ("block", "parted"),
+    [
+        (OUTPUT.replace("91 blocks", "92 blocks"), Difference(9, "KV cache 92 blocks · 2,912 tokens", "KV cache 91 blocks · 2,912 tokens")),
+        (OUTPUT.replace("Beijing", "Shanghai"), Difference(5, "Output: Shanghai, and it is old.", "Output: Beijing, and it is old.")),
+        (OUTPUT.replace("import    5.1 s\n", ""), Difference(7, "generate TIME RATE", "import TIME")),
+        (OUTPUT + "more\n", Difference(10, "more", "")),
+        ("model smollm2 · CPU\n", Difference(1, "", "vLLM's log: notes/runs/step1_basic_llama/TIME/vllm.log")),
+        ("…\nOutput: Beijing\n…\n", Difference(2, "Output: Beijing", "")),
+    ],
+)  # fmt: skip
+def test_different(block: str, parted: Difference) -> None:
+    found = difference(block, OUTPUT)
+    assert found is not None
+    assert (found.line, found.block) == (parted.line, parted.block)
+    assert found.output == parted.output or "…" in block
+
+
+def test_long_gaps_stay_quick() -> None:
+    block = "…\n" + "a\n…\n" * 40 + "b\n"
+    assert difference(block, "a\n" * 400) is not None
+
+
+def test_colours_and_bars_do_not_count() -> None:
+    assert difference("use █ 3 blocks\n───\n", "\x1b[32muse\x1b[0m ███▌░░ 3 blocks\n─────────\n") is None
