@@ -4,18 +4,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from workbook import runinfo
+from workbook import capture, runinfo
 from workbook.errors import WorkbookError
-from workbook.grading.values import Tensor, tensors
 from workbook.i18n import tr
 from workbook.recorder import Recording, load, workers
 from workbook.recorder.recording import FILE as RECORDING
 from workbook.recorder.workers import Cache
 
-CAPTURED = "captured.safetensors"
 
-
-class Lacking(WorkbookError):
+class LackingError(WorkbookError):
     """The run does not hold what the exercise is graded against."""
 
 
@@ -46,16 +43,16 @@ class Evidence:
         return found
 
     @cached_property
-    def captured(self) -> dict[str, Tensor]:
-        """Tensors that the script took from the engine, by name."""
+    def captured(self) -> capture.Captured:
+        """What the hooked modules saw, as NumPy arrays: ``captured("model.norm", 0, "in.0")``."""
         try:
-            return tensors(self.folder / CAPTURED)
-        except Exception:  # missing, or cut off in the middle
-            raise self.lacking(CAPTURED) from None
+            return capture.read(self.folder)
+        except WorkbookError:
+            raise self.lacking(capture.FILE) from None
 
-    def lacking(self, what: str) -> Lacking:
+    def lacking(self, what: str) -> LackingError:
         """The error for a file that is not there or cannot be read."""
-        return Lacking(
+        return LackingError(
             tr(
                 f"The run {self.name} has no whole {what}: run it again with `workbook run {self.folder.parent.name}`.",
                 f"运行 {self.name} 没有完整的 {what}：请用 `workbook run {self.folder.parent.name}` 重新运行。",
@@ -87,5 +84,3 @@ def runs(script: str, wanted: str | None = None) -> list[Evidence]:
             )
         )
     return found
-
-

@@ -26,7 +26,7 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Case:
-    """One call. Arguments are plain values and :class:`~workbook.grading.values.Tensor`; tuples arrive as lists.
+    """One call. Arguments are plain values and NumPy arrays, which arrive as tensors of torch; tuples arrive as lists.
 
     ``method``: where the exercise is a class, the method to call; "__init__" makes the object that later cases use.
     """
@@ -40,7 +40,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A version that people write. ``must_differ``: in a run that is to prove anything, some case must refute it."""
+    """A version that people write; with arrays, in NumPy. ``must_differ``: what is to prove anything must refute it."""
 
     function: Callable[..., Any]
     say: Text
@@ -49,7 +49,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Grader:
-    """``cases`` yields them in the order of the engine's steps. It may raise :class:`~workbook.grading.evidence.Lacking`."""
+    """``cases`` yields them in the order of the engine's steps. It may raise :class:`~workbook.grading.evidence.LackingError`."""
 
     cases: Callable[[Evidence], Iterable[Case]]
     mistakes: list[Mistake] = field(default_factory=list)

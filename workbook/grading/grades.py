@@ -81,7 +81,9 @@ def change(name: str) -> Iterator[Record]:
         records = read()
         record = records.setdefault(name, Record())
         yield record
-        text = msgspec.json.format(msgspec.json.encode(_File(VERSION, dict(sorted(records.items())))), indent=2).decode()
+        text = msgspec.json.format(
+            msgspec.json.encode(_File(VERSION, dict(sorted(records.items())))), indent=2
+        ).decode()
         try:
             paths.write_atomically(FILE, text + "\n")
         except OSError as error:

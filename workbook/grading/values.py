@@ -64,20 +64,12 @@ def decode(data: bytes, device: str | None = None) -> Any:
         tensor = msgspec.msgpack.decode(payload, type=Tensor)
         return tensor.torch(device) if device else tensor
 
-    return msgspec.msgpack.decode(data, ext_hook=extension, strict=False)
+    return msgspec.msgpack.decode(data, ext_hook=extension)
 
 
-def tensors(path: Any) -> dict[str, Tensor]:
-    """The tensors of a safetensors file by name. Raises OSError, or safetensors' own error for a damaged file."""
-    from pathlib import Path
-
-    from safetensors import deserialize
-
-    names = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "BOOL": "bool"}
-    names |= {"F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2"}
-    names |= {f"{sign}{bits}": f"{word}{bits}" for sign, word in (("I", "int"), ("U", "uint")) for bits in (8, 16, 32, 64)}
-    found = deserialize(Path(path).read_bytes())
-    return {name: Tensor(names[one["dtype"]], list(one["shape"]), bytes(one["data"])) for name, one in found}
+def normal(value: Any) -> Any:
+    """The value as it would arrive: a list for a tuple, a Tensor for an array."""
+    return decode(encode(value))
 
 
 def _plain(value: Any) -> Any:
@@ -93,7 +85,11 @@ def _walk(value: Any) -> Any:
         return value
     if kind is int:
         small = -(1 << 63) <= value < 1 << 63
-        return value if small else msgspec.msgpack.Ext(_BIG, value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True))
+        return (
+            value
+            if small
+            else msgspec.msgpack.Ext(_BIG, value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True))
+        )
     if isinstance(value, list | tuple):
         return [_walk(item) for item in value]
     if isinstance(value, dict):
@@ -119,7 +115,7 @@ def _from_libraries(value: Any) -> Any:
         data = bytes(flat.reshape(-1).view(torch.uint8).numpy()) if flat.numel() else b""
         return Tensor(str(flat.dtype).removeprefix("torch."), list(flat.shape), data)
     if numpy and isinstance(value, numpy.ndarray) and value.dtype.kind in "biuf":
-        return Tensor(value.dtype.name, list(value.shape), value.tobytes())
+        return Tensor(value.dtype.name, list(value.shape), value.astype(value.dtype.newbyteorder("<")).tobytes())
     if numpy and isinstance(value, numpy.generic) and value.dtype.kind in "biuf":
         return value.item()
     return None

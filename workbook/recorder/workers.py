@@ -3,13 +3,14 @@
 The scheduler, whose work the recording holds, only counts blocks; bytes are known where the tensors are.
 """
 
+import pkgutil
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from workbook import paths
-from workbook.recorder import WORKER_EXTENSION
+from workbook.recorder.worker import WorkerView
 
 FILE = "workers.json"
 
@@ -28,7 +29,8 @@ class Cache(msgspec.Struct, frozen=True):
 
 def save(folder: Path, llm: Any) -> None:
     """Ask each worker of ``llm`` and write ``workers.json``; nothing where the workers cannot be asked."""
-    if llm.llm_engine.vllm_config.parallel_config.worker_extension_cls == WORKER_EXTENSION:
+    extension = llm.llm_engine.vllm_config.parallel_config.worker_extension_cls
+    if extension and issubclass(pkgutil.resolve_name(extension), WorkerView):
         answers = msgspec.json.encode(llm.collective_rpc("workbook_kv_cache"))
         paths.write_atomically(folder / FILE, msgspec.json.format(answers, indent=2).decode() + "\n")
 

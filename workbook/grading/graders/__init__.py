@@ -1,0 +1,1 @@
+"""One grader for each exercise, in a module of its name."""

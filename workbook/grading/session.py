@@ -1,0 +1,161 @@
+"""What the commands do: grade and remember, watch, hint, show the solution."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.syntax import Syntax
+
+from workbook.errors import WorkbookError
+from workbook.grading import exercises, grades, report
+from workbook.grading.exercises import Exercise
+from workbook.grading.grade import TIME_LIMIT, Result, grade
+from workbook.i18n import tr
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for on the command line."""
+
+    what: str | None = None  # an exercise, a lesson; None: all
+    run: str | None = None
+    time_limit: float = TIME_LIMIT
+    watch: bool = False
+
+
+def grade_all(wish: Wish, console: Console) -> bool:
+    """Grade what is wished for and print it; with ``watch``, again at every save, until Ctrl-C.
+
+    Whether nothing is wrong: a single exercise or lesson must have passed, of all none may differ. Raises WorkbookError.
+    """
+    wanted = exercises.find(wish.what)
+    grades.read()  # a damaged file is found before the work, not after it
+    if wish.watch:
+        _watch(wanted, wish, console)
+        return True
+    results = [_grade(exercise, wish) for exercise in wanted]
+    if wish.what is not None:
+        for place, result in enumerate(results):
+            if place:
+                console.print()
+            report.one(result, console)
+        _lead_on(results, console)
+        return all(result.verdict == "passed" for result in results)
+    console.print(report.table(results))
+    _lead_on(results, console)
+    return all(result.verdict in ("passed", "not started") for result in results)
+
+
+def _grade(exercise: Exercise, wish: Wish) -> Result:
+    try:
+        result = grade(exercise, wish.run, wish.time_limit)
+    except WorkbookError as error:
+        if wish.what == exercise.name and not wish.watch:
+            raise
+        return Result(exercise, "failed", str(error), retry=False)
+    with grades.change(exercise.name) as record:
+        record.result, record.at, record.cases, record.run = result.verdict, time.time(), result.cases, result.run
+        record.file = exercise.digest() if exercise.path.is_file() else None
+        if result.verdict == "passed" and record.passed_at is None:
+            record.passed_at = record.at
+    return result
+
+
+def _lead_on(results: list[Result], console: Console) -> None:
+    """The first of these that is not right; else the first exercise of all that has not passed."""
+    open_here = [result.exercise.name for result in results if result.verdict != "passed"]
+    if open_here and len(results) == 1:
+        return  # its report has said what to do
+    records = grades.read()
+    never = [one.name for one in exercises.every() if one.name not in records or records[one.name].passed_at is None]
+    if rest := open_here or never:
+        line = tr(f"Next exercise: workbook grade {rest[0]}", f"下一个练习：workbook grade {rest[0]}")
+    else:
+        line = tr("Every exercise has passed: workbook progress", "所有练习都已通过：workbook progress")
+    console.print(f"\n{line}", markup=False, soft_wrap=True)
+
+
+def _watch(wanted: list[Exercise], wish: Wish, console: Console) -> None:
+    from watchfiles import Change, watch
+
+    by_path = {exercise.path.resolve(): exercise for exercise in wanted}
+    folders = {path.parent for path in by_path}
+    last: list[Exercise] = wanted
+    try:
+        # Before the first grade: what is saved while it runs counts.
+        changes = watch(
+            *folders, recursive=False, debounce=200, rust_timeout=200, yield_on_timeout=True, raise_interrupt=True
+        )
+        next(changes)
+        _show(last, wish, console)
+        for change in changes:
+            saved = {Path(name).resolve() for kind, name in change if kind != Change.deleted}
+            last = [exercise for path, exercise in by_path.items() if path in saved]
+            if last:
+                _show(last, wish, console)
+    except KeyboardInterrupt:
+        console.print()
+
+
+def _show(what: Iterable[Exercise], wish: Wish, console: Console) -> None:
+    if console.is_terminal:
+        console.clear()
+    for exercise in what:
+        report.one(_grade(exercise, wish), console)
+        console.print()
+    console.print(
+        tr(
+            f"{report.clock()} · graded again at every save; Ctrl-C ends it.",
+            f"{report.clock()} · 每次保存后自动重新评分；按 Ctrl-C 结束。",
+        ),
+        style="dim",
+    )
+
+
+def hint(name: str, level: int | None, console: Console) -> None:
+    """Print the next hint, or that of ``level``. Raises WorkbookError."""
+    exercise = exercises.one(name)
+    texts = exercise.hints()
+    with grades.change(exercise.name) as record:
+        level = level or min(record.hints + 1, len(texts))
+        record.hints = max(record.hints, level)
+    console.print(tr(f"Hint {level} of {len(texts)}", f"提示 {level}/{len(texts)}"), style="bold")
+    console.print(str(texts[level - 1]), markup=False)
+    if level < len(texts):
+        line = tr(f"The next one: workbook hint {exercise.name}", f"下一条：workbook hint {exercise.name}")
+    else:
+        line = tr(
+            f"That was the last one. Our solution: workbook solution {exercise.name} --anyway",
+            f"这是最后一条。参考解答：workbook solution {exercise.name} --anyway",
+        )
+    console.print(line, style="dim", markup=False)
+
+
+def solution(name: str, anyway: bool, console: Console) -> None:
+    """Print our solution: after passing, or where it is asked for ``anyway``. Raises WorkbookError."""
+    exercise = exercises.one(name)
+    record = grades.of(exercise.name)
+    if record.passed_at is None and not anyway:
+        raise WorkbookError(
+            tr(
+                f"{exercise.name} has not passed yet: try `workbook hint {exercise.name}`, or see the solution with --anyway.",
+                f"{exercise.name} 还没有通过：可以先试试 `workbook hint {exercise.name}`，或加 --anyway 直接查看参考解答。",
+            )
+        )
+    text = exercise.solution.read_text(encoding="utf-8")
+    if record.passed_at is None:
+        with grades.change(exercise.name) as kept:
+            kept.solution_before_passing = True
+        console.print(tr("Shown on demand, before passing.", "应你的要求，在通过之前显示。"), style="yellow")
+    console.print(Syntax(text, "python", theme="ansi_dark", background_color="default", word_wrap=True))
+    console.print(
+        tr(
+            f"Beside yours: diff {exercise.shown} {exercise.shown_solution}",
+            f"与你的代码对照：diff {exercise.shown} {exercise.shown_solution}",
+        ),
+        style="dim",
+        markup=False,
+        soft_wrap=True,
+    )
