@@ -18,6 +18,9 @@ from workbook.i18n import tr
 HOOK = "_workbook_stop_"  # a builtin (see workbook.stops.hits), so it shows neither among locals nor among a module's globals
 
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
 class CannotArmError(Exception):
     """Why a stop cannot be: the second half of a sentence."""
 
@@ -70,76 +73,73 @@ def _unwrap(found: object) -> object:
             return found
 
 
-def with_stop(original: Callable[..., object], symbol: str) -> types.CodeType:
+def with_stop(function: types.FunctionType, symbol: str) -> types.CodeType:
     """The function's code with ``if _workbook_stop_(symbol): breakpoint()`` in front. Raises CannotArmError."""
-    code = original.__code__
+    stop = ast.parse(f"if {HOOK}({symbol!r}): breakpoint()").body[0]
+
+    def change(node: Function, first: int) -> None:
+        on_line(stop, node)
+        node.body.insert(first, stop)
+
+    return rewritten(function, change)
+
+
+def rewritten(function: types.FunctionType, change: Callable[[Function, int], None]) -> types.CodeType:
+    """The function's code after ``change(node, first)`` to its ``def``; ``first``: the body's first statement below the docstring.
+
+    Lines that ``change`` leaves alone keep their numbers. Raises CannotArmError.
+    """
+    code = function.__code__
     path = Path(code.co_filename)
     try:
         tree = ast.parse(path.read_bytes(), filename=code.co_filename)
-    except (OSError, SyntaxError, ValueError):
+        edited = _compiled(tree, code) != code  # bytecode, names, constants and line numbers
+    except OSError:
         raise CannotArmError(tr(f"its source, {path}, cannot be read", f"无法读取其源文件 {path}")) from None
-    changed = CannotArmError(tr(f"{path.name} was edited after it was imported", f"{path.name} 在导入之后被修改过"))
-    found = next(_definitions(tree, code), None)
-    if found is None:
-        raise changed
-    outer, node = found
-    if _compiled(tree, outer, node, code) != code:  # bytecode, names, constants and line numbers
-        raise changed
-    documented = ast.get_docstring(node, clean=False) is not None
-    body = node.body[1:] if documented else node.body
-    if body and body[0].lineno == node.lineno:
+    except (SyntaxError, ValueError):
+        edited = True
+    if edited:
+        raise CannotArmError(
+            tr(
+                f"{path.name} was edited after it was imported (run the script again)",
+                f"{path.name} 在导入之后被修改过（请重新运行脚本）",
+            )
+        )
+    node = _definition(tree, code)
+    if any(statement.lineno == node.lineno for statement in node.body):
         raise CannotArmError(tr("its body stands on the line of its def", "函数体与 def 写在同一行"))
-    stop = ast.parse(f"if {HOOK}({symbol!r}): breakpoint()").body[0]
-    for part in ast.walk(stop):
+    change(node, 0 if ast.get_docstring(node, clean=False) is None else 1)
+    new = _compiled(tree, code)
+    if new is None or new.co_freevars != code.co_freevars:
+        raise CannotArmError(tr("its closure cannot be kept", "无法保留它的闭包"))
+    return new
+
+
+def on_line(statement: ast.stmt, node: Function) -> None:
+    """Have a new statement stand on the line of a function's ``def``."""
+    for part in ast.walk(statement):
         if isinstance(part, ast.expr | ast.stmt):
             part.lineno = part.end_lineno = node.lineno
             part.col_offset = part.end_col_offset = node.col_offset
-    node.body.insert(1 if documented else 0, stop)
-    armed = _compiled(tree, outer, node, code)
-    if armed is None or armed.co_freevars != code.co_freevars:
-        raise CannotArmError(tr("its closure cannot be kept", "无法保留它的闭包"))
-    return armed
 
 
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
+def _definition(tree: ast.Module, code: types.CodeType) -> Function:
+    """The ``def`` whose code that is: a code's first line is that of its first decorator."""
+    for node in ast.walk(tree):
+        if isinstance(node, Function) and node.name == code.co_name:
+            first = min(part.lineno for part in (node, *node.decorator_list))
+            if first == code.co_firstlineno:
+                return node
+    raise CannotArmError(tr("it is not defined by def", "它不是用 def 定义的"))
 
 
-def _definitions(tree: ast.Module, code: types.CodeType) -> Iterator[tuple[list[ast.ClassDef], _Function]]:
-    """The function that starts on the code's first line, and the classes around it."""
-
-    def walk(node: ast.AST, outer: list[ast.ClassDef]) -> Iterator[tuple[list[ast.ClassDef], _Function]]:
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, _Function):
-                first = min(part.lineno for part in (child, *child.decorator_list))
-                if child.name == code.co_name and first == code.co_firstlineno:
-                    yield outer, child
-            elif isinstance(child, ast.ClassDef):
-                yield from walk(child, [*outer, child])
-            elif isinstance(child, ast.stmt | ast.ExceptHandler):
-                yield from walk(child, outer)
-
-    yield from walk(tree, [])
-
-
-def _compiled(
-    tree: ast.Module, outer: list[ast.ClassDef], node: _Function, code: types.CodeType
-) -> types.CodeType | None:
-    """The code of ``node`` alone, inside its classes (they give private names and ``super()`` their meaning)."""
-    inner: ast.stmt = node
-    for definition in reversed(outer):
-        shell = ast.ClassDef(**{name: getattr(definition, name) for name in definition._fields})
-        shell.body = [inner]
-        inner = ast.copy_location(shell, definition)
-    future = [
-        statement
-        for statement in tree.body
-        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
-    ]
-    module = ast.Module(body=[*future, inner], type_ignores=[])
+def _compiled(tree: ast.Module, code: types.CodeType) -> types.CodeType | None:
+    """The same function's code in the compiled tree. All of it is compiled, as module and class decide on some instructions."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        compiled = compile(module, code.co_filename, "exec", dont_inherit=True)
-    return next((found for found in _nested(compiled) if _same_place(found, code)), None)
+        compiled = compile(tree, code.co_filename, "exec", dont_inherit=True)
+    place = (code.co_qualname, code.co_firstlineno)
+    return next((found for found in _nested(compiled) if (found.co_qualname, found.co_firstlineno) == place), None)
 
 
 def _nested(code: types.CodeType) -> Iterator[types.CodeType]:
@@ -147,7 +147,3 @@ def _nested(code: types.CodeType) -> Iterator[types.CodeType]:
         if inspect.iscode(constant):
             yield constant
             yield from _nested(constant)
-
-
-def _same_place(one: types.CodeType, other: types.CodeType) -> bool:
-    return (one.co_qualname, one.co_firstlineno) == (other.co_qualname, other.co_firstlineno)

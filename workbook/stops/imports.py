@@ -43,8 +43,9 @@ class _Finder(importlib.abc.MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The spec that the next finder gives."""
-        for finder in sys.meta_path:
-            if finder is not self and (spec := finder.find_spec(fullname, path, target)) is not None:
+        behind = sys.meta_path[sys.meta_path.index(self) + 1 :]
+        for finder in behind:
+            if (spec := finder.find_spec(fullname, path, target)) is not None:
                 if isinstance(spec.loader, SourceFileLoader):
                     self._extend(spec, spec.loader)
                 return spec
@@ -55,7 +56,7 @@ class _Finder(importlib.abc.MetaPathFinder):
         file = spec.origin or ""
 
         def exec_module(module: ModuleType) -> None:
-            del loader.exec_module
+            vars(loader).pop("exec_module", None)
             if self._tracing is None:
                 execute(module)
             else:
