@@ -110,11 +110,11 @@ def _question(console: Console, place: str, question: Prediction) -> None:
 
 def _answer(question: Prediction, standing: answers.Value | None, console: Console) -> answers.Value | None:
     """The value typed; None for an empty line. Raises EOFError at the end of the input."""
-    unit = f" ({question.unit})" if question.unit else ""
+    unit = tr(f" ({question.unit})", f"（{question.unit}）") if question.unit else ""
     now = ""
     if standing is not None:
         text = answers.letter(int(standing)) if question.choices else answers.number(standing)
-        now = tr(f" [{text}, Enter keeps it]", f" [{text}，回车保留]")
+        now = tr(f" [{text}, Enter keeps it]", f"［{text}，回车保留］")
     while True:
         try:
             typed = input(f"     {tr('your answer', '你的回答')}{unit}{now}: ")

@@ -80,23 +80,25 @@ def overview(found: Sequence[Lesson], console: Console) -> None:
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("", style="bold")
-    table.add_column(tr("question", "问题"), header_style="bold", overflow="fold", min_width=18)
-    table.add_column(tr("yours", "你的"), header_style="bold", overflow="fold", max_width=22)
-    table.add_column(tr("measured", "实测"), header_style="bold", overflow="fold", max_width=22)
-    table.add_column("", overflow="fold")
-    for place, outcome in enumerate(outcomes, start=1):
+    table.add_column("")
+    table.add_column(tr("question", "问题"), overflow="fold")
+    table.add_column(tr("yours", "你的"), overflow="fold", max_width=22)
+    table.add_column(tr("measured", "实测"), overflow="fold", max_width=22)
+    verdicts = [_verdict(outcome) for outcome in outcomes]
+    table.add_column("", no_wrap=True, width=max(verdict.cell_len for verdict in verdicts))
+    for column in table.columns:
+        column.header_style = "bold"
+    for place, (outcome, verdict) in enumerate(zip(outcomes, verdicts, strict=True), start=1):
         question = outcome.question
+        yours = Text(answers.shown(question, outcome.yours))
+        if not outcome.before:
+            yours.append("\n" + tr("answered after a run", "运行后作答"), style="dim")
         truth = "–" if outcome.measured is None else answers.shown(question, outcome.measured)
-        table.add_row(str(place), str(question.ask), answers.shown(question, outcome.yours), truth, _verdict(outcome))
+        table.add_row(str(place), str(question.ask), yours, truth, verdict)
     return table
 
 
 def _verdict(outcome: Outcome) -> Text:
     if outcome.measured is None:
-        text = Text(tr("no answer", "无法回答"), style="yellow")
-    else:
-        text = Text(tr("right", "对"), style="green") if outcome.right else Text(tr("wrong", "错"), style="red")
-    if not outcome.before:
-        text.append("\n" + tr("answered after a run", "运行后作答"), style="dim")
-    return text
+        return Text(tr("not known", "未知"), style="yellow")
+    return Text(tr("right", "对"), style="green") if outcome.right else Text(tr("wrong", "错"), style="red")
