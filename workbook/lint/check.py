@@ -3,11 +3,20 @@
 from pathlib import Path
 
 from workbook import paths
-from workbook.lint import exercises, files, headers, languages, numbers, text, transcripts
+from workbook.lint import data, exercises, files, headers, languages, numbers, text, transcripts
 from workbook.lint.course import Course
 from workbook.lint.finding import Finding
 
-RULES = (headers.check, languages.check, files.check, exercises.check, text.check, transcripts.check, numbers.check)
+RULES = (
+    headers.check,
+    languages.check,
+    files.check,
+    exercises.check,
+    text.check,
+    transcripts.check,
+    numbers.check,
+    data.check,
+)
 
 
 def check(root: Path = paths.ROOT, vllm: Path | None = None) -> list[Finding]:
