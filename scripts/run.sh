@@ -24,6 +24,8 @@ case "${1:-}" in
     exit 0 ;;
 esac
 prepare_environment "$build"
+# The learner's own copy of the checklists, which git does not know.
+[ -e "${WORKBOOK_NOTES:-notes}/progress.md" ] || .venv/bin/python -m workbook.progress
 
 name=${1:-step1_basic_llama}
 [ $# -gt 0 ] && shift

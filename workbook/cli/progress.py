@@ -1,5 +1,7 @@
 """``workbook progress`` and ``workbook tick``: the checklists."""
 
+import io
+import sys
 from typing import Annotated
 
 import typer
@@ -8,6 +10,13 @@ from rich.console import Console
 from workbook.i18n import tr
 
 app = typer.Typer()
+
+
+def _console() -> Console:
+    """What the terminal's encoding lacks (as in the locale C) is printed as ``?`` instead of ending the command."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    return Console(highlight=False)
 
 
 def _ids(incomplete: str) -> list[str]:
@@ -40,7 +49,7 @@ def progress_command(
     """Print the bars, the boxes, or JSON."""
     from workbook.progress import commands
 
-    commands.progress(Console(highlight=False), box, boxes, as_json, restore)
+    commands.progress(_console(), box, boxes, as_json, restore)
 
 
 @app.command(
@@ -64,4 +73,4 @@ def tick_command(
     """Tick, or untick."""
     from workbook.progress import commands
 
-    commands.tick(Console(highlight=False), ids, not undo)
+    commands.tick(_console(), ids, not undo)

@@ -22,7 +22,8 @@ def progress(
     found = report.entries(state.page, learner.template(), evidence)
     then = report.what_next(found, lessons)
     if as_json:
-        sys.stdout.write(view.as_json(state, found, then) + "\n")
+        # UTF-8 in every locale: it is for programs
+        sys.stdout.buffer.write(view.as_json(state, found, then).encode() + b"\n")
     elif box:
         name = resolve(state.page, box)
         shown = [entry for entry in found if entry.box.id == name]

@@ -35,9 +35,9 @@ def template() -> str:
 
 def create() -> bool:
     """Make the file if it is missing; whether it was."""
-    if FILE.exists():
-        return False
     with _alone():
+        if FILE.exists():
+            return False
         _write(merge(template(), template())[0])
     return True
 

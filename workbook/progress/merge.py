@@ -133,8 +133,9 @@ def _below(page: Page, place: int) -> int:
     assert box
     for below in range(place + 1, len(page.lines)):
         line = page.lines[below]
-        item = _ITEM.match(line) and len(line) - len(line.lstrip(" \t")) <= box.indent
-        if not line.strip() or is_heading(line) or line.startswith(LEDGER_START) or item or box_of(line):
+        outside = len(line) - len(line.lstrip(" \t")) <= box.indent
+        begins = (outside and _ITEM.match(line)) or is_heading(line) or line.startswith(LEDGER_START)
+        if not line.strip() or begins or box_of(line):
             return below
     return len(page.lines)
 

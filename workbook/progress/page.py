@@ -15,7 +15,7 @@ _BOX = re.compile(
     re.DOTALL,
 )
 _SECTION = re.compile(r"[\ufeff ]{0,3}#{1,6}[ \t]+(?P<title>.*?)[ \t]*<!--[ \t]*section:[ \t]*(?P<fields>.*?)[ \t]*-->")
-_HEADING = re.compile(r"[\ufeff ]{0,3}#{1,6}[ \t]")
+_HEADING = re.compile(r"\ufeff?#{1,6}[ \t]")
 LEDGER = "<!-- workbook: how each box came, by which your words are told from ours (leave this comment as it is)"
 LEDGER_START = "<!-- workbook:"
 _ENTRY = re.compile(r"([a-z0-9][a-z0-9-]*) ([0-9a-f]{8})( proved)?")
@@ -81,7 +81,7 @@ def section_of(line: str) -> Section | None:
 
 
 def is_heading(line: str) -> bool:
-    """Whether the line is a heading, with or without a section."""
+    """Whether the line is a heading, with or without a section. An indented one may belong to the item above it."""
     return bool(_HEADING.match(line))
 
 
@@ -131,8 +131,11 @@ class Page:
 
     def sections(self) -> dict[str, int]:
         """The place of each section's heading."""
-        found = ((section_of(line), place) for place, line in enumerate(self.lines))
-        return {section.id: place for section, place in reversed(list(found)) if section}
+        found: dict[str, int] = {}
+        for place, line in enumerate(self.lines):
+            if section := section_of(line):
+                found.setdefault(section.id, place)
+        return found
 
     def tick(self, ids: Iterable[str], ticked: bool = True) -> None:
         """Set or remove the marks of boxes; KeyError for an id that is not there."""
