@@ -192,7 +192,8 @@ def next_command(lesson: Lesson) -> str:
 def test_a_box_ticks_itself_when_all_its_evidence_is_there(lesson: Lesson) -> None:
     assert state(lesson).proved == []
     assert next_command(lesson) == "workbook predict 1.1"
-    store.keep("1.1", "steps", 50, after_run=False)
+    store.keep("1.1", "steps", 51, after_run=False)
+    assert next_command(lesson) == f"workbook run {SCRIPT}"
     ran(lesson, fast=True)
     assert state(lesson).proved == []
     assert "--fast" in proofs.gather([lesson])["w01-first-run"][0].says
@@ -205,6 +206,7 @@ def test_a_box_ticks_itself_when_all_its_evidence_is_there(lesson: Lesson) -> No
     assert f"{SCRIPT}/{folder.name}" in run_.says
     assert "smollm2" in run_.says
     assert predicted.met, predicted
+    assert predicted.says == "0 of 1 right"
     assert state(lesson).proved == ["w01-first-run"]
     assert ticked("w01-first-run")
     assert next_command(lesson) == "workbook grade sampling"

@@ -12,6 +12,7 @@ from workbook.course.lessons import Lesson, all_lessons
 from workbook.errors import WorkbookError
 from workbook.grading import grades
 from workbook.i18n import tr
+from workbook.predictions import store
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,14 @@ def _proof(lesson: Lesson, wanted: str) -> Proof:
 
 def _run(lesson: Lesson) -> tuple[bool, str, str]:
     script = lesson.header.script or ""
-    command = f"workbook run {script}"
+    command = _run_command(lesson)
     for folder in runinfo.runs_of(script) if script else []:
         if info := runinfo.read(folder):
             model = info.model.rstrip("/").rsplit("/", 1)[-1]
             when = _when(info.started)
             return (
                 True,
-                tr(f"ran on {when} with {model}: ", f"{when} 用 {model} 运行：") + _name(script, folder),
+                tr(f"ran on {when} with {model}: ", f"{when} 用 {model} 运行：") + f"{script}/{folder.name}",
                 command,
             )
     if runinfo.runs_of(script, whole=False):
@@ -92,17 +93,22 @@ def _run(lesson: Lesson) -> tuple[bool, str, str]:
 
 
 def _predictions(lesson: Lesson) -> tuple[bool, str, str]:
-    command = f"workbook predict {lesson.number}"
-    outcomes, questions = predictions.met(lesson), lesson.header.predictions
-    right, total = sum(bool(outcome.right) for _, outcome in outcomes), len(questions)
-    if predictions.proved(lesson):
-        return True, tr(f"{right} of {total} predictions right", f"{total} 个预测中 {right} 个正确"), command
-    # What stands is compared with a run; what was never answered, or only after the run, must be asked again.
+    """Answered and compared with a run; being wrong is fine, and answering after the run is said."""
+    outcomes, questions = dict(predictions.met(lesson)), lesson.header.predictions
+    if questions and len(outcomes) == len(questions):
+        right = sum(outcome.right for outcome in outcomes.values())
+        late = sum(not outcome.before for outcome in outcomes.values())
+        says = tr(f"{right} of {len(questions)} right", f"{len(questions)} 题中 {right} 题正确")
+        after = tr(f", {late} answered after the run", f"，其中 {late} 题是运行后才答的") if late else ""
+        return True, says + after, f"workbook predict {lesson.number} --compare"
+    answered = store.read().lessons.get(lesson.number, {})
+    if all(question.id in answered and answered[question.id].answers for question in questions):
+        return False, tr("answered, not compared with a run yet", "已作答，尚未与运行结果对照"), _run_command(lesson)
     says = tr(
-        f"{len(outcomes)} of {total} answered before a run and compared with it",
-        f"{total} 题中有 {len(outcomes)} 题在运行前作答并与运行结果对照过",
+        f"{len(outcomes)} of {len(questions)} answered and compared with a run",
+        f"{len(questions)} 题中有 {len(outcomes)} 题已作答并与运行结果对照",
     )
-    return False, says, command
+    return False, says, f"workbook predict {lesson.number}"
 
 
 def _exercise(name: str) -> tuple[bool, str, str]:
@@ -114,12 +120,13 @@ def _exercise(name: str) -> tuple[bool, str, str]:
         return True, tr(f"passed on {when}{run}{with_hints}", f"{when} 通过{run}{with_hints}"), command
     if record.result in (None, "not started"):
         return False, tr("not graded yet", "尚未评分"), command
-    when = _when(record.at or 0)
-    return False, tr(f"last graded on {when}: {record.result}", f"最近一次评分（{when}）：{record.result}"), command
+    when, verdicts = _when(record.at or 0), {"differs": "有差异", "failed": "未能完成", "unproven": "依据不足"}
+    verdict = tr(record.result, verdicts.get(record.result, record.result))
+    return False, tr(f"graded on {when}: {verdict}", f"{when} 评分：{verdict}"), command
 
 
-def _name(script: str, folder: object) -> str:
-    return f"{script}/{getattr(folder, 'name', folder)}"
+def _run_command(lesson: Lesson) -> str:
+    return f"workbook run {lesson.header.script}"
 
 
 def _when(seconds: float) -> str:

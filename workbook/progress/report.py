@@ -123,7 +123,7 @@ def what_next(found: list[Entry], lessons: list[Lesson]) -> Next | None:
             continue
         missing = [p for e in open_boxes for p in e.proofs if not p.met and p.lesson == lesson.number]
         # A prediction is made before the run that answers it.
-        missing.sort(key=lambda proof: ("predictions", "run").index(proof.wanted) if " " not in proof.wanted else 2)
+        missing.sort(key=lambda proof: {"predictions": 0, "run": 1}.get(proof.wanted, 2))
         if missing:
             box = next(e for e in open_boxes if missing[0] in e.proofs)
             return Next(lesson, box.box.id, missing[0].says, missing[0].command)
