@@ -1,5 +1,7 @@
 """The pictures of a recording for lessons and notes, as SVG: :func:`timeline`, :func:`blocks`, :func:`kv_use`."""
 
+from collections.abc import Callable
+
 from workbook.i18n import tr
 from workbook.recorder import Recording
 from workbook.views.blockpicture import blocks
@@ -14,8 +16,12 @@ _EDGE = 16
 _LANES = 96  # requests; more cannot be told apart
 
 
-def timeline(recording: Recording, first: int = 1, last: int | None = None) -> str:
-    """A lane for each request, in the colours of what it does, over steps ``first`` to ``last``."""
+# A panel under the lanes: it gets the sheet, the x at which the first step begins, a step's width, and its own top.
+Below = Callable[[Sheet, float, float, float], None]
+
+
+def timeline(recording: Recording, first: int = 1, last: int | None = None, below: Below | None = None) -> str:
+    """A lane for each request, in the colours of what it does, over steps ``first`` to ``last``; ``below`` adds a panel."""
     stop = min(last or len(recording.steps), len(recording.steps))
     lanes = [
         [_clip(span, first - 1, stop - 1) for span in lane if _within(span, first - 1, stop - 1)]
@@ -50,6 +56,8 @@ def timeline(recording: Recording, first: int = 1, last: int | None = None) -> s
         result = tr(f"{len(story.outputs)} tokens", f"{len(story.outputs)} 个 token")
         if size >= 12 and story.reason and end + room(result, size) + 10 < WIDTH:
             sheet.text(end + 8, y + height / 2, result, size, "dim")
+    if below:
+        below(sheet, left, width, sheet.height + 30)
     untold = {span.kind for index in shown for span in lanes[index]} - told
     if untold:
         entries = [(kind.fill, kind.about) for name, kind in KINDS.items() if name in untold]

@@ -1,0 +1,30 @@
+"""What ``workbook draw`` prints: where each note is, where its picture is, and which run was drawn."""
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from workbook.drawing.notes import Result
+from workbook.i18n import tr
+
+
+def report(result: Result, console: Console) -> None:
+    """Print it."""
+    for drawn in result.drawn:
+        state = tr("new", "新建") if drawn.fresh else tr("yours, left as it is", "你的笔记，未改动")
+        console.print(Text.assemble((_shown(drawn.note), "bold"), f"  {state}"), soft_wrap=True)
+        if drawn.picture:
+            console.print(Text(f"  {tr('compare with', '对照图')}  {_shown(drawn.picture)}"), soft_wrap=True)
+    for remark in result.remarks:
+        console.print(Text(remark))
+    if result.run:
+        console.print(Text(tr(f"Drawn from {result.run}", f"取自 {result.run}"), style="dim"), soft_wrap=True)
+    if any(drawn.fresh and drawn.picture for drawn in result.drawn):
+        console.print(tr("Draw yours first; then open the picture.", "先画自己的，再打开对照图。"))
+
+
+def _shown(path: Path) -> str:
+    """As one would type it here."""
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
