@@ -1,19 +1,23 @@
 """From what a learner types to a place in vLLM's source, and VSCode opened there."""
 
+import difflib
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from workbook.codemap import moved
 from workbook.course import symbols
 from workbook.course.symbols import Place, SymbolError
 from workbook.errors import WorkbookError
-from workbook.i18n import tr
+from workbook.i18n import listed, tr
 
-_SHOWN = 8  # candidates in a message
+_SHOWN = 5  # candidates in a message
+_FILES = 60  # parsed for a name that many classes define; parsing more takes seconds
+_TOP = re.compile(rb"^(?:async def|def|class) (\w+)", re.MULTILINE)
 
 
 def find(typed: str, root: Path | None = None) -> Place:
@@ -22,19 +26,37 @@ def find(typed: str, root: Path | None = None) -> Place:
     A name that is imported or inherited leads to its definition; one that moved, to where it is today. Raises SymbolError.
     """
     symbol = _as_symbol(typed)
-    try:
-        return symbols.resolve(symbol, root)
-    except SymbolError as error:
-        if error.home:
-            return symbols.resolve(error.home, root)
-        found = list(dict.fromkeys(moved.today(typed.removesuffix("()")))) or search(symbol, root)
-        if len(found) == 1:
-            return symbols.resolve(found[0], root)
-        if not found:
-            raise
-    names = ", ".join(found[:_SHOWN]) + (" …" if len(found) > _SHOWN else "")
+    known = list(dict.fromkeys(moved.today(typed.strip().removesuffix("()"))))
+    if not known and (":" in symbol or symbol.split(".")[0] == "vllm"):
+        try:
+            return symbols.resolve(symbol, root)
+        except SymbolError as error:
+            if error.home:
+                return symbols.resolve(error.home, root)
+    found = known or search(symbol.rpartition(":")[2], root)
+    if len(found) == 1:
+        return symbols.resolve(found[0], root)
+    if known:
+        raise SymbolError(
+            tr(
+                f"{typed} is gone; today: type one of {listed(found)}",
+                f"{typed} 已不存在；现在对应的是：请输入其一：{listed(found)}",
+            )
+        )
+    if found:
+        names = listed(found[:_SHOWN]) + (" …" if len(found) > _SHOWN else "")
+        raise SymbolError(
+            tr(
+                f"{typed} is one of {len(found)}: type one of {names}",
+                f"{typed} 有 {len(found)} 处：请输入其一：{names}",
+            )
+        )
+    near = listed(_near(symbol, root)) or "Scheduler.schedule"
     raise SymbolError(
-        tr(f"{typed} may be one of {len(found)}: write {names}.", f"{typed} 可能是 {len(found)} 处之一：请写 {names}。")
+        tr(
+            f"vLLM defines no {typed}: type another name, such as {near}",
+            f"vLLM 里没有 {typed}：请换个名字，例如 {near}",
+        )
     )
 
 
@@ -45,25 +67,75 @@ def _as_symbol(typed: str) -> str:
     return f"{module}:{name}" if name else module
 
 
+def _files(root: Path | None) -> Iterator[tuple[str, Path, bytes]]:
+    """vLLM's modules: name, file, text."""
+    base = root or symbols.installed()
+    for path in sorted((base / "vllm").rglob("*.py")):
+        yield ".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__"), path, path.read_bytes()
+
+
 def search(name: str, root: Path | None = None) -> list[str]:
-    """The symbols of vLLM whose qualified name is ``name``, or ends in it; by its text, so quickly."""
-    wanted = name.rpartition(":")[2].split(".")
+    """The symbols whose qualified name is ``name`` or ends in it; those of modules first, and alone if there are any.
+
+    Files are looked through as text, and only those that may define it are parsed. Raises SymbolError for a method's
+    name that too many classes share.
+    """
+    wanted = name.split(".")
     if not all(part.isidentifier() for part in wanted):
         return []
-    base = root or symbols.installed()
-    defines = [
-        re.compile(rf"^\s*(?:async def|def|class) {part}\b|^\s*{part}\b\s*[:=]".encode(), re.MULTILINE)
+    heads = [
+        re.compile(rf"^(?:async def|def|class) {part}\b|^{part}\b\s*[:=]".encode(), re.MULTILINE) for part in wanted
+    ]
+    inner = [
+        re.compile(rf"^\s+(?:async def|def|class) {part}\b|^\s+{part}\b\s*[:=]".encode(), re.MULTILINE)
         for part in wanted
     ]
-    found = []
-    for path in sorted((base / "vllm").rglob("*.py")):
-        text = path.read_bytes()
-        if all(part.encode() in text for part in wanted) and all(pattern.search(text) for pattern in defines):
-            module = ".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")
-            names = (qualified for qualified, _ in symbols.names(path))
-            found += [f"{module}:{q}" for q in dict.fromkeys(names) if q.split(".")[-len(wanted) :] == wanted]
-    top = [symbol for symbol in found if symbol.partition(":")[2] == ".".join(wanted)]
-    return top or found
+    top, members = [], []
+    for module, path, text in _files(root):
+        if all(part.encode() in text for part in wanted):
+            if heads[0].search(text):
+                top.append((module, path))
+            elif all(pattern.search(text) for pattern in inner):
+                members.append((module, path))
+    for files in (top, members):
+        if len(files) > _FILES:
+            raise SymbolError(
+                tr(
+                    f"{len(files)} files of vLLM define {name}: type its class too, as in Attention.{wanted[-1]}",
+                    f"vLLM 有 {len(files)} 个文件定义了 {name}：请连类名一起输入，例如 Attention.{wanted[-1]}",
+                )
+            )
+        named = [(f"{module}:{own}", own.split(".")) for module, path in files for own in _own(path)]
+        exact = [symbol for symbol, parts in named if parts == wanted]
+        found = exact or [symbol for symbol, parts in named if parts[-len(wanted) :] == wanted]
+        # An alias, as LLMEngine = V1LLMEngine, counts only where nothing else has the name.
+        found = [symbol for symbol in found if symbols.resolve(symbol, root).kind != "variable"] or found
+        found = found or list(filter(None, (_inherited(f"{module}:{name}", root) for module, _ in files)))
+        if found:
+            return list(dict.fromkeys(found))
+    return []
+
+
+def _own(path: Path) -> list[str]:
+    return list(dict.fromkeys(qualified for qualified, _ in symbols.names(path)))
+
+
+def _inherited(symbol: str, root: Path | None) -> str | None:
+    try:
+        symbols.resolve(symbol, root)
+    except SymbolError as error:
+        return error.home
+    return symbol
+
+
+def _near(symbol: str, root: Path | None) -> list[str]:
+    """Names that look like it: of its module if that is there, else of all modules."""
+    module, _, name = symbol.rpartition(":")
+    try:
+        names = _own(symbols.module_file(module, root))
+    except SymbolError:
+        names = list({found.decode() for _, _, text in _files(root) for found in _TOP.findall(text)})
+    return difflib.get_close_matches(name, names, n=3)
 
 
 def shown(place: Place) -> str:

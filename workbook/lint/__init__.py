@@ -3,7 +3,7 @@
 Reads pages, headers, scripts and vLLM's source text; starts no engine and imports no vLLM.
 """
 
-from workbook.lint.check import check
+from workbook.lint.check import check, upgrade_report, write
 from workbook.lint.finding import Finding
 
-__all__ = ["Finding", "check"]
+__all__ = ["Finding", "check", "upgrade_report", "write"]
