@@ -137,12 +137,23 @@ def _missing(module: str, found: list[str], name: str, parent: Definition | None
             tr(f"{where} has {part} from elsewhere: write {home}.", f"{where} 的 {part} 来自别处：请写 {home}。"), home
         )
     if parent is None and (home := _origin(module, part, root)):
-        home = ".".join([home, *rest]) if ":" in home else ":".join([home, *(".".join(rest) for _ in rest[:1])])
+        home = ".".join([home, *rest]) if ":" in home else _in_module(home, rest, root)
         home = _settled(home, root)
         return SymbolError(
             tr(f"{module} only imports {part}: write {home}.", f"{module} 只是导入了 {part}：请写 {home}。"), home
         )
     return SymbolError(tr(f"{where} defines no {part}.", f"{where} 没有定义 {part}。"))
+
+
+def _in_module(module: str, names: list[str], root: Path | None) -> str:
+    """``a`` and ``b.C`` as the symbol ``a.b:C``, where ``a.b`` is a module."""
+    while names:
+        try:
+            module_file(f"{module}.{names[0]}", root)
+        except SymbolError:
+            return f"{module}:{'.'.join(names)}"
+        module, names = f"{module}.{names[0]}", names[1:]
+    return module
 
 
 def _settled(symbol: str, root: Path | None) -> str:
@@ -182,4 +193,6 @@ def _of_class(module: str, name: str, classes: list[ast.expr], root: Path | None
         except SymbolError as error:
             if error.home:
                 return error.home
+        except RecursionError:  # classes that inherit from each other: no Python that runs
+            return None
     return None
