@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from lint import tree
-from lint.tree import ANSWER, BOXES, EXERCISE, GRADER, HINTS, PAGE, RECORDING, SCRIPT, ZH, edit
+from lint.tree import ANSWER, BOXES, EXERCISE, GRADER, HINTS, MOVED, ORDER, PAGE, RECORDING, SCRIPT, ZH, edit
 from workbook.lint import check
 
 
@@ -96,6 +96,14 @@ FAULTS = [
     Fault("exercise no Python", EXERCISE, "-> int:", "-> int", "expected ':'", "mend", "def count"),
     Fault("two hints", HINTS, "- {en: hint 2, zh: 提示 2}\n", "", "2 hints", "write 3 hints", ""),
     Fault("hint in one language", HINTS, "en: hint 1, zh: 提示 1", "en: hint 1", "missing required field", "write 3 hints", ""),
+    # data
+    Fault("reading order's symbol", ORDER, "Scheduler.schedule", "Scheduler.plan", "defines no plan", "workbook where", "        - vllm"),
+    Fault("reading order's field", ORDER, "note:", "notes:", "notes", "codemap/page.py", ""),
+    Fault("what moved to nowhere", MOVED, 'symbol: "vllm.v1.core.sched.scheduler:', 'symbol: "vllm.v1.core.scheduler:', "no module", "workbook where", "  holds"),
+    Fault("what moved without a proof", MOVED, "  fails: [{path: vllm/v1/core/scheduler.py}]\n", "", "nothing to try", "add fails and holds", ""),
+    Fault("what moved twice", MOVED, "- older", tree.MOVED_TEXT + "- older", "twice", "keep one", ""),
+    Fault("what moved, kind", MOVED, "kind: path", "kind: file", "Invalid enum value 'file'", "codemap/moved.py", ""),
+    Fault("pages of what moved", MOVED, "a folder of its own", "its own folder", "not what what_moved.yaml makes", "workbook check --write", "", "stages/what_moved.md"),
     # transcripts and numbers
     Fault("transcript of no script", PAGE, tree.COMMAND, "step9_x", "no script step9_x", "workbook …", "```text"),
     Fault("transcript empty", PAGE, "…block_pool.py…\n", "", "an empty transcript", "workbook …", "```text"),

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from conftest import ROOT
 
+from workbook import lint
+
 LESSON = """\
 ---
 lesson: "1.1"
@@ -104,14 +106,35 @@ def count_blocks(tokens: int, block_size: int) -> int:
     return -(-tokens // block_size)
 '''
 
+ORDER_TEXT = """\
+- week: 1
+  title: {en: in, zh: 入口}
+  read:
+    - plan: vllm/v1/core/scheduler.py
+      note: {en: the scheduler, zh: 调度器}
+      symbols:
+        - vllm.v1.core.sched.scheduler:Scheduler.schedule
+"""
+MOVED_TEXT = """\
+- older: "`vllm/v1/core/scheduler.py`"
+  kind: path
+  now: "`vllm.v1.core.sched.scheduler:Scheduler`"
+  why: {en: a folder of its own, zh: 有了自己的目录}
+  fails: [{path: vllm/v1/core/scheduler.py}]
+  holds: [{symbol: "vllm.v1.core.sched.scheduler:Scheduler"}]
+"""
+
 PAGE, ZH = "stages/1_basics/1.1_blocks.md", "stages/1_basics/1.1_blocks.zh.md"
 EXERCISE, ANSWER = "stages/1_basics/exercises/count_blocks.py", "stages/1_basics/solutions/count_blocks.py"
 HINTS, GRADER = "stages/1_basics/exercises/count_blocks.hints.yaml", "workbook/grading/graders/count_blocks.py"
+ORDER, MOVED = "stages/reading_order.yaml", "stages/what_moved.yaml"
 SCRIPT, BOXES = "my_debug_scripts/step1_blocks.py", "notes/templates/progress.md"
 RECORDING = "stages/1_basics/recordings/few"
 
 FILES = {
     PAGE: LESSON,
+    ORDER: ORDER_TEXT,
+    MOVED: MOVED_TEXT,
     ZH: CHINESE,
     EXERCISE: STARTER,
     ANSWER: SOLUTION,
@@ -132,6 +155,7 @@ def write(root: Path) -> Path:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    lint.write(root)  # the pages of what moved
     shutil.copytree(ROOT / "tests" / "recordings" / "prefix", root / RECORDING)
     return root
 

@@ -42,7 +42,7 @@ def tree(path: Path) -> Iterator[Path]:
 
     Raises WorkbookError for anything else.
     """
-    if path.suffix == ".whl" and path.is_file():
+    if zipfile.is_zipfile(path):
         with tempfile.TemporaryDirectory(prefix="workbook-wheel-") as folder, zipfile.ZipFile(path) as wheel:
             wheel.extractall(folder, [n for n in wheel.namelist() if n.startswith("vllm/") and n.endswith(".py")])
             yield _holder(Path(folder), path)

@@ -45,8 +45,14 @@ class Course:
     @cached_property
     def pages(self) -> dict[Path, Page]:
         """Every page that a learner reads, parsed, both languages."""
-        found = [*self.root.glob("*.md"), *self.root.glob("stages/**/*.md"), *self.root.glob("notes/templates/**/*.md")]
+        found = [*self.root.glob("*.md"), *self.root.glob("stages/**/*.md"), *self.templates.glob("*.md")]
+        found += self.root.glob("notes/README*.md")  # what else lies there is the learner's
         return {path: pages.read(path) for path in sorted(found)}
+
+    @property
+    def templates(self) -> Path:
+        """The folder of what the learner's notes begin with."""
+        return self.root / TEMPLATE.parent
 
     @cached_property
     def boxes(self) -> set[str] | None:

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from workbook.i18n import tr
-from workbook.lint.course import ENGLISH_ONLY, Course
+from workbook.lint.course import ENGLISH_ONLY, TEMPLATE, Course
 from workbook.lint.finding import Finding
 from workbook.lint.pages import At, Fence, Page
 
@@ -24,8 +24,8 @@ def other_page(path: Path) -> Path:
 
 
 def check(course: Course) -> Iterator[Finding]:
-    """Every page that has two languages. Templates of notes hold both on one page."""
-    pages = {p: page for p, page in course.pages.items() if not p.is_relative_to(course.root / "notes")}
+    """Every page that has two languages. The progress file's template holds both on one page."""
+    pages = {path: page for path, page in course.pages.items() if path != course.root / TEMPLATE}
     for path, page in pages.items():
         if path.name in ENGLISH_ONLY:
             continue
