@@ -22,11 +22,17 @@ def launch_json() -> dict[str, Any]:
 
 
 def configuration(
-    name: str, *, inputs: dict[str, str] | None = None, file: Path | None = None, process: int | None = None, **env: str
+    name: str,
+    *,
+    inputs: dict[str, str] | None = None,
+    file: Path | None = None,
+    process: int | None = None,
+    workspace: Path = ROOT,
+    **env: str,
 ) -> Configuration:
     """The configuration of that name; ``inputs`` answers its questions, ``file`` is open in the editor, ``env`` is added."""
     found = next(c for c in launch_json()["configurations"] if c["name"] == name)
-    values = {"workspaceFolder": str(ROOT), "command:pickProcess": str(process)}
+    values = {"workspaceFolder": str(workspace), "command:pickProcess": str(process)}
     values |= {f"input:{key}": value for key, value in (inputs or {}).items()}
     if file:
         values |= {"file": str(file), "fileBasenameNoExtension": file.stem, "fileDirname": str(file.parent)}

@@ -1,5 +1,6 @@
 """Every configuration that launches something starts it, and the first line of the learner's code stops."""
 
+import ast
 import os
 import re
 import shutil
@@ -9,9 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from dap.client import Debugger
 from dap.configuration import configuration, launch_json
+from workbook.course import lessons
 
 pytestmark = pytest.mark.engine
 SCHEDULE = "vllm.v1.core.sched.scheduler:Scheduler.schedule"
@@ -46,6 +49,39 @@ def test_the_open_test_file_runs(tmp_path: Path) -> None:
         stop.go_on()
         assert debugger.wait_for_end() == 0
         assert "1 passed" in debugger.terminal
+
+
+def test_the_open_exercise_is_graded_and_the_learners_function_stops(tmp_path: Path) -> None:
+    """The function is called in a process of its own, which has a time limit where no debugger is."""
+    lesson = next((found for found in lessons.all_lessons() if found.header.script == "step1_basic_llama"), None)
+    if lesson is None or not lesson.header.exercises:
+        pytest.skip("no lesson on step1_basic_llama has an exercise")
+    name = lesson.header.exercises[0]
+    course = tmp_path / "my course"  # a copy, because the learner's own file stays as it is
+    for folder in ("stages", "workbook"):
+        shutil.copytree(ROOT / folder, course / folder)
+    shutil.copytree(ROOT / "tests" / "recordings" / "first", course / "notes" / "runs" / "step1_basic_llama" / "one")
+    path = course / lesson.exercise(name).relative_to(ROOT)
+    shutil.copy(lesson.solution(name), path)
+    function = next(n for n in ast.parse(path.read_text("utf-8")).body if isinstance(n, ast.FunctionDef))
+    line = function.body[-1].lineno
+    chosen = configuration(
+        "Exercise: grade the open file",
+        file=path,
+        workspace=course,
+        WORKBOOK_NOTES=str(course / "notes"),
+        PYTHONPATH=str(course),
+        WORKBOOK_LANG="en",
+    )
+    with Debugger(chosen, {path: [line]}) as debugger:
+        stop = debugger.wait_for_stop()
+        assert (stop.top.path, stop.top.line, stop.top.name) == (path, line, function.name)
+        assert stop.session is not debugger.root
+        assert {argument.arg for argument in function.args.args} <= stop.locals().keys()
+        stop.session.channel.request("setBreakpoints", {"source": {"path": str(path)}, "breakpoints": []})
+        stop.go_on()
+        assert debugger.wait_for_end() == 0
+        assert "agree" in debugger.terminal
 
 
 def test_first_stop_comes_soon_and_what_cannot_be_armed_is_one_sentence() -> None:

@@ -10,11 +10,11 @@ from typing import Any
 from workbook import models, scripts, stops
 from workbook.course import lessons
 from workbook.course.lessons import Lesson
+from workbook.stops import listen, timeouts
 
 Configuration = dict[str, Any]
 
 START, EXERCISES, OTHERS, RUNNING = "0_start", "7_exercises", "8_others", "9_running"
-PORT = 5678  # on which a process started with WORKBOOK_LISTEN=5678 waits; debugpy's own default
 
 # In EngineCore, in a collective, and around it: a stop for each kind of process. https://docs.vllm.ai/en/latest/design/arch_overview
 TWO_RANKS = (
@@ -97,7 +97,7 @@ def _launch(name: str, group: str, **what: Any) -> Configuration:
 
 def _open_file() -> list[Configuration]:
     """For the file in the editor: an exercise is graded (the learner's function runs in a child process), a test is run."""
-    grade = ["grade", "${fileBasenameNoExtension}"]
+    grade = ["grade", "${fileBasenameNoExtension}", "--time-limit", str(timeouts.PAUSE_S)]  # a stop takes its time
     return [
         _launch("Exercise: grade the open file", EXERCISES, module="workbook.cli", args=grade),
         _launch("Tests: the open file", EXERCISES, module="pytest", args=["${file}"]),
@@ -108,9 +108,9 @@ def _running() -> list[Configuration]:
     """For a process that runs already; its id needs gdb, or Python 3.14, and the right to trace the process."""
     common = {"type": "debugpy", "request": "attach"}
     last = {"justMyCode": False, "presentation": {"group": RUNNING}}
-    address = {"host": "127.0.0.1", "port": PORT}
+    address = {"host": "127.0.0.1", "port": listen.PORT}
     return [
-        {"name": f"Attach: a process that listens on {PORT}", **common, "connect": address, "subProcess": True, **last},
+        {"name": f"Attach: a process that listens on {listen.PORT}", **common, "connect": address, "subProcess": True, **last},
         {"name": "Attach: a process by its id", **common, "processId": "${command:pickProcess}", **last},
     ]
 
