@@ -14,7 +14,9 @@ import os
 from workbook.stops import debugger, listen
 from workbook.stops.timeouts import engine_arguments, environment
 
-__all__ = ["arm", "engine_arguments", "environment"]
+__all__ = ["VARIABLE", "arm", "engine_arguments", "environment"]
+
+VARIABLE = "WORKBOOK_STOPS"
 
 
 def arm() -> None:

@@ -19,9 +19,8 @@ from workbook.course import lessons, symbols
 from workbook.course.header import Stop as LessonStop
 from workbook.errors import WorkbookError
 from workbook.i18n import tr
-from workbook.stops import debugger
+from workbook.stops import VARIABLE, debugger
 
-VARIABLE = "WORKBOOK_STOPS"
 _WRITTEN = re.compile(r"(?P<at>[\w.]+:[\w.]+)(?:@(?P<hit>[1-9]\d*))?(?:\s+if\s+(?P<when>.+))?")
 _NUMBER = re.compile(r"\d+\.\d+")
 
