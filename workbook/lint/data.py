@@ -9,7 +9,7 @@ from workbook.course.symbols import SymbolError
 from workbook.errors import WorkbookError
 from workbook.i18n import tr
 from workbook.lint.course import Course
-from workbook.lint.finding import Finding
+from workbook.lint.finding import Finding, of_symbol
 
 
 def check(course: Course) -> Iterator[Finding]:
@@ -40,10 +40,7 @@ def _unresolved(course: Course, file: Path, symbol: str) -> Iterator[Finding]:
     try:
         symbols.resolve(symbol, course.vllm)
     except SymbolError as error:
-        remedy = tr("`workbook where NAME` finds it", "可用 `workbook where NAME` 查找")
-        if error.home:
-            remedy = tr(f"write {error.home}", f"请写 {error.home}")
-        yield course.find(file, _line_of(file, symbol), str(error), remedy)
+        yield course.find(file, _line_of(file, symbol), *of_symbol(symbol, error))
 
 
 def _moved(course: Course, file: Path) -> Iterator[Finding]:

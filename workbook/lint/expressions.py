@@ -3,6 +3,8 @@
 import ast
 import builtins
 
+from workbook.i18n import listed, tr
+
 
 def free_names(expression: str) -> set[str]:
     """The names that an expression takes from outside, builtins left out. Raises SyntaxError."""
@@ -19,4 +21,4 @@ def problem(expression: str, allowed: set[str]) -> str | None:
         unknown = free_names(expression) - allowed
     except SyntaxError as error:
         return f"{expression!r}: {error.msg}"
-    return f"{expression!r}: {', '.join(sorted(unknown))} ?" if unknown else None
+    return f"{expression!r}: " + tr("unknown ", "未知名称 ") + listed(sorted(unknown)) if unknown else None

@@ -11,9 +11,10 @@ from workbook.course.symbols import Place, SymbolError
 from workbook.i18n import tr
 from workbook.lint import expressions
 from workbook.lint.course import TEMPLATE, Course
-from workbook.lint.finding import Finding
+from workbook.lint.finding import Finding, of_symbol
 
 ANSWER = {"recording", "recordings", "run", "math"}  # what workbook.predictions.measure gives to an expression
+KINDS = {"module": "模块", "class": "类", "variable": "变量"}
 MINUTES, WEEKS, PREDICTIONS = range(10, 241), range(1, 13), range(2, 6)
 
 
@@ -57,17 +58,11 @@ def _problems(course: Course, lesson: Lesson, head: Header) -> Iterator[Problem]
         for i, symbol in enumerate(named):
             where = f".{field}[{i}]" + (".symbol" if field == "papers" else "")
             if error := _located(course, symbol)[1]:
-                yield where, str(error), _named(error)
+                yield (where, *of_symbol(symbol, error))
     for i, paper in enumerate(head.papers):
         if not paper.url.startswith("https://"):
             yield f".papers[{i}].url", f"url: {paper.url}", tr("begin it with https://", "请以 https:// 开头")
     yield from _boxes(course, head)
-
-
-def _named(error: SymbolError) -> str:
-    if error.home:
-        return tr(f"write {error.home}", f"请写 {error.home}")
-    return tr("`workbook where NAME` finds it", "可用 `workbook where NAME` 查找")
 
 
 def _located(course: Course, symbol: str) -> tuple[tuple[Place, ast.AST] | None, SymbolError | None]:
@@ -99,14 +94,14 @@ def _stops(course: Course, head: Header) -> Iterator[Problem]:
             yield f"{where}.hit", f"hit: {stop.hit}", tr("calls count from 1", "调用次数从 1 开始")
         found, error = _located(course, stop.at)
         if error:
-            yield f"{where}.at", str(error), _named(error)
+            yield (f"{where}.at", *of_symbol(stop.at, error))
         if found is None:
             continue
         place, node = found
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             what = tr(
                 f"{stop.at} is a {place.kind}, which no debugger stops in",
-                f"{stop.at} 不是函数（{place.kind}），调试器停不下来",
+                f"{stop.at} 是{KINDS[place.kind]}，调试器停不下来",
             )
             yield f"{where}.at", what, tr("name a function or method", "请写函数或方法")
             continue

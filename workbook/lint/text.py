@@ -8,10 +8,10 @@ from workbook.course import symbols
 from workbook.course.symbols import SymbolError
 from workbook.i18n import tr
 from workbook.lint.course import Course
-from workbook.lint.finding import Finding
+from workbook.lint.finding import Finding, of_symbol
 from workbook.lint.pages import SYMBOL, At
 
-_BY_LINE = re.compile(r"[\w/.-]*\w\.(?:py|cu|cuh|cpp|hpp|h|rs)(?::\d+|#L\d+)")
+_BY_LINE = re.compile(r"(?:[\w.-]+/)*[\w.-]*\w\.(?:py|cu|cuh|cpp|hpp|h|rs)(?::\d+|#L\d+)")
 
 
 def check(course: Course) -> Iterator[Finding]:
@@ -24,10 +24,7 @@ def check(course: Course) -> Iterator[Finding]:
         try:
             symbols.resolve(at.text, course.vllm)
         except SymbolError as error:
-            remedy = tr("`workbook where NAME` finds it", "可用 `workbook where NAME` 查找")
-            if error.home:
-                remedy = tr(f"write {error.home}", f"请写 {error.home}")
-            yield course.find(path, at.line, str(error), remedy)
+            yield course.find(path, at.line, *of_symbol(at.text, error))
     for page in course.pages.values():
         for at in [*page.prose, *page.links]:
             for found in _BY_LINE.findall(at.text):

@@ -77,9 +77,8 @@ def check(course: Course) -> Iterator[Finding]:
         if "stages" not in path.relative_to(course.root).parts:
             continue
         for transcript in transcripts(page):
-            if what := _problem(course, transcript):
-                remedy = tr("write a script with its arguments, or `workbook …`", "请写脚本名及其参数，或 `workbook …`")
-                yield course.find(path, transcript.fence.line, what, remedy)
+            if wrong := _problem(course, transcript):
+                yield course.find(path, transcript.fence.line, *wrong)
         for fence in page.fences:
             if fence.info in _OUTPUT and not fence.comment.startswith((_TAG, _NOT_RERUN)):
                 what = tr("output without a source", "输出没有注明来源")
@@ -95,16 +94,20 @@ def check(course: Course) -> Iterator[Finding]:
                 yield course.find(path, at.line, what, tr("put it right before the block", "请写在代码块正上方"))
 
 
-def _problem(course: Course, transcript: Transcript) -> str | None:
+def _problem(course: Course, transcript: Transcript) -> tuple[str, str] | None:
+    """What is wrong with a transcript as it stands, and the remedy."""
+    command = tr("write a script with its arguments, or `workbook …`", "请写脚本名及其参数，或 `workbook …`")
     try:
         words = shlex.split(transcript.command)
     except ValueError as error:
-        return f"transcript: {error}"
+        return f"transcript: {error}", command
     if not words:
-        return tr("a transcript of no command", "transcript 没有写命令")
+        return tr("a transcript of no command", "transcript 没有写命令"), command
     if words[0] != "workbook" and not course.script(words[0]).is_file():
-        return tr(f"transcript: there is no script {words[0]}", f"transcript：没有脚本 {words[0]}")
-    return None if _lines(transcript.fence.content) else tr("an empty transcript", "transcript 内容为空")
+        return tr(f"transcript: there is no script {words[0]}", f"transcript：没有脚本 {words[0]}"), command
+    if not _lines(transcript.fence.content):
+        return tr("an empty transcript", "transcript 内容为空"), tr("paste what it prints", "请粘贴命令的输出")
+    return None
 
 
 def difference(block: str, output: str) -> Difference | None:
