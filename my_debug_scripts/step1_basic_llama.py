@@ -28,7 +28,8 @@ def main() -> None:
             model=run.model,
             tensor_parallel_size=1,  # one card first
             gpu_memory_utilization=0.5,
-            max_model_len=2048,
+            max_model_len=2048,  # prompt and new tokens of one request, together
+            seed=0,  # of the random numbers for sampling; 0 is vLLM's default
             **run.engine_args,
         )
 
@@ -43,13 +44,13 @@ def main() -> None:
     )
     chat_tokens = TokensPrompt(prompt_token_ids=tokenizer.encode(chat, add_special_tokens=False))
 
-    # 5) Generate: all three in one batch. First every prompt is read (prefill), then each step adds a token to each.
+    # 5) Generate: all in one batch. First every prompt is read (prefill), then each step adds a token to each.
     #    Each request has its own sampling parameters: the question gets the most likely token at every step.
     max_tokens = 8 if run.fast else 50
     sampled = SamplingParams(temperature=0.8, top_p=0.95, max_tokens=max_tokens)
     greedy = SamplingParams(temperature=0, max_tokens=max_tokens)
     with run.phase("generate"):
-        outputs = llm.generate([*prompts, chat_tokens], [sampled, sampled, greedy])
+        outputs = llm.generate([*prompts, chat_tokens], [sampled] * len(prompts) + [greedy])
     for prompt, output in zip([*prompts, question], outputs, strict=True):
         print(f"\nPrompt: {prompt}")
         print(f"Output: {output.outputs[0].text.strip()}")
