@@ -133,7 +133,7 @@ def _how_far(one: Any, other: Any, wrong: Any, tolerance: Tolerance | None) -> s
     if lost := int((numpy.isnan(other) & ~numpy.isnan(one)).sum()):
         return note + tr(f"; {lost:,} of yours are NaN", f"；你的结果中有 {lost:,} 个 NaN")
     with numpy.errstate(all="ignore"):
-        worst = float(numpy.nanmax(numpy.abs(one - other)))
+        worst = float(numpy.nan_to_num(numpy.abs(one - other), nan=0.0, posinf=numpy.inf).max())
     return note + tr(
         f", by up to {worst:.3g}; allowed is {tolerance.absolute:g} + {tolerance.relative:g} · |vLLM's|",
         f"，最大误差 {worst:.3g}；允许误差为 {tolerance.absolute:g} + {tolerance.relative:g} · |vLLM 的值|",
@@ -148,7 +148,7 @@ def _other_type(expected: Any, got: Any, place: str) -> Difference:
             "a float, where an int is due: `//` divides without a remainder", "得到 float，应为 int：整除请用 `//`"
         )
     else:
-        note = tr(f"{_name(got)}, where {_name(expected)} is due", f"得到 {_name(got)}，应为 {_name(expected)}")
+        note = tr(f"type {_name(got)}, where {_name(expected)} is due", f"类型是 {_name(got)}，应为 {_name(expected)}")
     return Difference(place, show(expected), show(got), note, wrong_type=True)
 
 
@@ -160,7 +160,7 @@ def _kind(value: Any) -> str:
 
 def _name(value: Any) -> str:
     if isinstance(value, Tensor):
-        return tr("a tensor", "张量")
+        return tr("tensor", "张量")
     return value.type if isinstance(value, Foreign) else _kind(value)
 
 

@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from workbook import capture, runinfo
+from workbook import runinfo
 from workbook.errors import WorkbookError
 from workbook.i18n import tr
 from workbook.recorder import Recording, load, workers
 from workbook.recorder.recording import FILE as RECORDING
 from workbook.recorder.workers import Cache
+
+if TYPE_CHECKING:
+    from workbook.capture import Captured
 
 
 class LackingError(WorkbookError):
@@ -43,8 +47,10 @@ class Evidence:
         return found
 
     @cached_property
-    def captured(self) -> capture.Captured:
+    def captured(self) -> "Captured":
         """What the hooked modules saw, as NumPy arrays: ``captured("model.norm", 0, "in.0")``."""
+        from workbook import capture  # here, for most exercises need no NumPy
+
         try:
             return capture.read(self.folder)
         except WorkbookError:

@@ -102,6 +102,6 @@ def _ended(name: str, outcome: Outcome, time_limit: float) -> str:
 def _memory(name: str) -> str:
     limit = sandbox.MEMORY // 1024**3
     return tr(
-        f"{name} needs more than {limit} GiB of memory: build less at once.",
-        f"{name} 需要的内存超过 {limit} GiB：请不要一次构造这么多数据。",
+        f"{name} ran out of memory (the limit is {limit} GiB): build less at once.",
+        f"{name} 内存不足（上限 {limit} GiB）：请不要一次构造这么多数据。",
     )

@@ -98,6 +98,9 @@ def _agrees(mistake: Mistake, cases: list[Case], marker: Grader) -> bool:
 
 
 def _judge(result: Result, marker: Grader, cases: list[Case], outcome: Outcome, time_limit: float) -> None:
+    if not outcome.imported:
+        explain.explain(result, outcome, time_limit)
+        return
     for index, case in enumerate(cases):
         ended_here = index == outcome.reached or (outcome.changed and outcome.changed.index == index)
         if index in outcome.values and case.method != "__init__":
@@ -112,13 +115,13 @@ def _judge(result: Result, marker: Grader, cases: list[Case], outcome: Outcome, 
     if outcome.end == "done" and result.agreed == len(cases):
         result.verdict = "passed"
         return
-    if outcome.changed or (outcome.imported and outcome.reached < len(cases)):
+    if outcome.changed or outcome.reached < len(cases):
         result.case = cases[outcome.changed.index if outcome.changed else outcome.reached]
     explain.explain(result, outcome, time_limit)
 
 
 def _likely(marker: Grader, cases: list[Case], index: int, got: dict[int, Any]) -> str:
-    """The mistake that gives what the learner's function gives: in every case, else in this one."""
+    """The mistakes that give what the learner's function gives: in every case, else in this one. At most two."""
 
     def gives(mistake: Mistake, place: int) -> bool:
         return compare.same(got[place], mistake.function(*cases[place].arguments), marker.tolerance)
@@ -126,7 +129,7 @@ def _likely(marker: Grader, cases: list[Case], index: int, got: dict[int, Any]) 
     here = [] if cases[index].method else [one for one in marker.mistakes if gives(one, index)]
     everywhere = [one for one in here if all(gives(one, place) for place in got)]
     if here:
-        return str((everywhere or here)[0].say)
+        return tr(" Or: ", "或者：").join(str(one.say) for one in (everywhere or here)[:2])
     said = marker.reason(cases[index], got[index]) if marker.reason else None
     return str(said) if said else ""
 

@@ -81,11 +81,10 @@ def _agreed(result: Result, console: Console) -> None:
             ),
             console,
         )
-    elif result.verdict != "unproven":
+    elif result.case:
         _paragraph(_before(result), console)
-        if result.case:
-            _paragraph(str(result.case.label), console, "bold", indent=4)
-            _paragraph(_call(result), console, indent=4)
+        _paragraph(str(result.case.label), console, "bold", indent=4)
+        _paragraph(_call(result), console, indent=4)
 
 
 def _before(result: Result) -> str:
