@@ -16,3 +16,8 @@ if "_pydevd_bundle" in sys.modules or os.environ.get("WORKBOOK_STOPS") or os.env
     from workbook import stops
 
     stops.arm()
+
+if os.environ.get("WORKBOOK_HOPS"):
+    from workbook import hops
+
+    hops.install_if_asked()

@@ -1,0 +1,166 @@
+"""Notices calls: a function in the plan is put into a ``with`` statement, as soon as its module has been imported."""
+
+import ast
+import builtins
+import contextlib
+import importlib.abc
+import multiprocessing
+import os
+import sys
+import threading
+import time
+import types
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from workbook.hops.records import FLAG, VARIABLE, Call, Hop, Plan, short
+from workbook.stops import arming, debugger
+
+_HOOK = "_workbook_hop_"  # a builtin, so it shows neither among locals nor among a module's globals
+
+
+def announce(hops: list[Hop], folder: os.PathLike[str]) -> None:
+    """Put the plan where this process's children find it."""
+    os.environ[VARIABLE] = msgspec.json.encode(Plan(hops, os.fspath(folder))).decode()
+
+
+def install() -> None:
+    """Trace what the environment's plan says: in modules that are there now, in the others when they come."""
+    plan = msgspec.json.decode(os.environ[VARIABLE], type=Plan)
+    tracer = _Tracer(Path(plan.folder))
+    setattr(builtins, _HOOK, tracer.enter)
+    waiting: dict[str, list[Hop]] = {}
+    for hop in plan.hops:
+        waiting.setdefault(hop.at.partition(":")[0], []).append(hop)
+    for name in [name for name in waiting if name in sys.modules]:
+        tracer.add(sys.modules[name], waiting.pop(name))
+    sys.meta_path.insert(0, _Finder(tracer, waiting))
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds nothing itself: asks the finders behind it, and lets their loader do a little more."""
+
+    def __init__(self, tracer: "_Tracer", waiting: dict[str, list[Hop]]) -> None:
+        self._tracer, self._waiting = tracer, waiting
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The spec that the next finder gives."""
+        if fullname not in self._waiting:
+            return None
+        for finder in sys.meta_path:
+            if finder is not self and (spec := finder.find_spec(fullname, path, target)) is not None:
+                if isinstance(spec.loader, SourceFileLoader):
+                    self._extend(spec, spec.loader)
+                return spec
+        return None
+
+    def _extend(self, spec: ModuleSpec, loader: SourceFileLoader) -> None:
+        execute = loader.exec_module
+
+        def exec_module(module: types.ModuleType) -> None:
+            del loader.exec_module
+            execute(module)
+            self._tracer.add(module, self._waiting.pop(spec.name, []))
+
+        loader.exec_module = exec_module  # type: ignore[method-assign]
+
+
+class _Traced:
+    """One function of the plan, in this process."""
+
+    def __init__(self, hop: Hop, function: types.FunctionType) -> None:
+        self.hop, self.function = hop, function
+        self.code = function.__code__
+        self.show = compile(hop.show, f"<show {hop.at}>", "eval") if hop.show else None
+        self.count = 0
+
+
+class _Tracer:
+    """The trace of one process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._flag = folder / FLAG
+        self._file = folder / f"hops-{os.getpid()}.jsonl"
+        self._traced: dict[str, _Traced] = {}
+        self._inside = threading.local()
+
+    def add(self, module: types.ModuleType, hops: list[Hop]) -> None:
+        """Trace functions of a module. One that cannot be traced is a sentence, and the run goes on."""
+        for hop in hops:
+            try:
+                function = arming.function(module, hop.at.partition(":")[2])
+                traced = _Traced(hop, function)
+                function.__code__ = arming.rewritten(function, lambda node, first, at=hop.at: _wrap(node, first, at))  # type: ignore[misc]
+            except (arming.CannotArmError, SyntaxError, ValueError) as error:
+                debugger.cannot(hop.at, str(error))
+            else:
+                self._traced[hop.at] = traced
+
+    def enter(self, at: str) -> contextlib.AbstractContextManager[None]:
+        """Called by a traced function when it is entered; what it returns is left when the function is."""
+        traced = self._traced[at]
+        if not self._flag.exists():
+            return _nothing
+        traced.count += 1
+        if traced.count >= traced.hop.calls:
+            traced.function.__code__ = traced.code
+        if traced.count > traced.hop.calls:  # entered twice before the first was counted
+            return _nothing
+        return self._noting(traced, traced.count, sys._getframe(1))
+
+    @contextlib.contextmanager
+    def _noting(self, traced: _Traced, number: int, frame: FrameType):  # type: ignore[no-untyped-def]
+        depth = getattr(self._inside, "depth", 0)
+        self._inside.depth = depth + 1
+        shown = _shown(traced, frame)
+        start = time.time()
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._inside.depth = depth
+            call = Call(
+                at=traced.hop.at,
+                process=_process(),
+                thread=threading.current_thread().name,
+                depth=depth,
+                number=number,
+                start=start,
+                seconds=time.perf_counter() - begun,
+                shown=shown,
+            )
+            with self._file.open("ab") as file:
+                file.write(msgspec.json.encode(call) + b"\n")
+
+
+_nothing = contextlib.nullcontext()
+
+
+def _wrap(node: arming.Function, first: int, at: str) -> None:
+    """Put the body, below the docstring, into ``with _workbook_hop_(at):``."""
+    statement = ast.parse(f"with {_HOOK}({at!r}): pass").body[0]
+    assert isinstance(statement, ast.With)
+    arming.on_line(statement, node)
+    statement.body = node.body[first:]
+    node.body[first:] = [statement]
+
+
+def _shown(traced: _Traced, frame: FrameType) -> str | None:
+    if traced.show is None:
+        return None
+    try:
+        # One dictionary: generator expressions inside eval() see globals only.
+        return short(eval(traced.show, {**frame.f_globals, **frame.f_locals}))
+    except Exception as error:  # a trace must not end a generation
+        return f"{type(error).__name__}: {error}"
+
+
+def _process() -> str:
+    name = multiprocessing.current_process().name
+    return "main" if name == "MainProcess" else name
