@@ -139,7 +139,7 @@ def _not_started(exercise: Exercise, line: int) -> Result:
         exercise,
         "not started",
         tr(
-            f"{exercise.name} is not written yet: its docstring says what it shall do; write it in place of `raise NotImplementedError`.",
+            f"{exercise.name} is not written yet: its docstring says what it must do; write it in place of `raise NotImplementedError`.",
             f"{exercise.name} 还没有写：docstring 说明了要做什么；请用你的代码替换 `raise NotImplementedError`。",
         ),
         line=line,

@@ -12,6 +12,7 @@ from workbook.errors import WorkbookError
 from workbook.grading import exercises, grades, report
 from workbook.grading.exercises import Exercise
 from workbook.grading.grade import TIME_LIMIT, Result, grade
+from workbook.grading.wrap import wrap
 from workbook.i18n import tr
 
 
@@ -122,7 +123,8 @@ def hint(name: str, level: int | None, console: Console) -> None:
         level = level or min(record.hints + 1, len(texts))
         record.hints = max(record.hints, level)
     console.print(tr(f"Hint {level} of {len(texts)}", f"提示 {level}/{len(texts)}"), style="bold")
-    console.print(str(texts[level - 1]), markup=False)
+    for words in wrap(str(texts[level - 1]), console.width):
+        console.print(words, markup=False, soft_wrap=True)
     if level < len(texts):
         line = tr(f"The next one: workbook hint {exercise.name}", f"下一条：workbook hint {exercise.name}")
     else:
@@ -148,7 +150,7 @@ def solution(name: str, anyway: bool, console: Console) -> None:
     if record.passed_at is None:
         with grades.change(exercise.name) as kept:
             kept.solution_before_passing = True
-        console.print(tr("Shown on demand, before passing.", "应你的要求，在通过之前显示。"), style="yellow")
+        console.print(tr("Shown on demand, before passing.", "按要求显示：这个练习还没有通过。"), style="yellow")
     console.print(Syntax(text, "python", theme="ansi_dark", background_color="default", word_wrap=True))
     console.print(
         tr(

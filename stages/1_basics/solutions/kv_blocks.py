@@ -9,7 +9,7 @@ def kv_blocks(prompt_tokens: int, forward_pass: int, block_size: int) -> int:
 
     一个请求在某次前向计算期间持有多少个 KV 缓存块？
     """
-    # The token that this pass samples is not among them: its K and V are computed when the next pass takes it in.
-    # 不包括本次采样出的 token：要等下一次前向计算把它作为输入，才会算出它的 K 和 V。
+    # Without the token that this pass samples: the next pass computes its K and V.
+    # 不包括本次采样出的 token：下一次前向计算才会算出它的 K 和 V。
     tokens = prompt_tokens + forward_pass - 1
-    return -(-tokens // block_size)  # rounded up, as vllm.utils.math_utils:cdiv does
+    return -(-tokens // block_size)  # rounded up, as vllm.utils.math_utils:cdiv

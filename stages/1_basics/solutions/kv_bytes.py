@@ -13,8 +13,8 @@ def kv_bytes(config: dict[str, Any], block_size: int, blocks: int) -> tuple[int,
 
     一个 token 的 KV 缓存占多少字节？整个 KV 缓存又占多少字节？
     """
-    # K and V, in every layer, for every KV head; not for every attention head: with GQA several of them share one.
-    # 每一层、每个 KV 头各有 K 和 V；不是每个注意力头：使用 GQA 时，多个注意力头共用一个 KV 头。
-    numbers = 2 * config["num_hidden_layers"] * config["num_key_value_heads"] * config["head_dim"]
-    token = numbers * _BYTES[config["dtype"]]
+    # Not for every attention head: with GQA several of them share one KV head.
+    # 不是每个注意力头：使用 GQA 时，多个注意力头共用一个 KV 头。
+    vectors = 2 * config["num_hidden_layers"] * config["num_key_value_heads"]
+    token = vectors * config["head_dim"] * _BYTES[config["dtype"]]
     return token, token * block_size * blocks
