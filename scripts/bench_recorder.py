@@ -3,7 +3,8 @@
     .venv/bin/python scripts/bench_recorder.py                      tiny, batch 16: the worst case, the shortest steps
     .venv/bin/python scripts/bench_recorder.py --model smollm2
 
-Prints the median of the paired throughput ratios, and the recorder's own time for a step, by its own clock.
+Prints the median of the paired throughput ratios; the engine's time that the recorder takes for a step, by its own
+clock; and the processor's time that its thread takes beside it.
 """
 
 import argparse
@@ -47,21 +48,25 @@ def main() -> None:
 
     seconds(plain), seconds(recording)  # warm
     notes = scheduler.notes
-    before, first = notes.own, notes._steps
+    clerk = notes.clerk
+    before, first, aside = notes.own, clerk.lines.steps, clerk.aside
     pairs = []
     for number in range(wanted.pairs):
         order = (plain, recording) if number % 2 else (recording, plain)
         took = {kind: seconds(kind) for kind in order}
         pairs.append((took[plain], took[recording]))
     ratios = sorted(with_it / without for without, with_it in pairs)
-    steps = (notes._steps - first) / wanted.pairs
+    recorded = clerk.lines.steps - first
+    steps = recorded / wanted.pairs
     step = statistics.median(without for without, _ in pairs) / steps
-    own = (notes.own - before) / 1000 / (notes._steps - first)
+    own, aside = ((notes.own - before) / 1000 / recorded, (clerk.aside - aside) / 1000 / recorded)
     print(f"{wanted.model}, batch {wanted.batch}, {wanted.pairs} pairs, {steps:.0f} steps of {1000 * step:.2f} ms")
     print(
         f"time with recording / without: median {statistics.median(ratios):.4f} ({ratios[0]:.3f} to {ratios[-1]:.3f})"
     )
-    print(f"the recorder's own time: {own:.1f} µs a step (goal {15 + wanted.batch}), {own / step / 1e4:.2f} % of it")
+    print(
+        f"the recorder's own time: {own:.1f} µs a step (goal {15 + wanted.batch}), {own / step / 1e4:.2f} % of it, and {aside:.1f} µs beside it"
+    )
 
 
 if __name__ == "__main__":

@@ -1,13 +1,18 @@
 """Reading recordings: of the real engine, damaged, foreign, cut, killed."""
 
 import json
+import os
+import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from workbook.errors import WorkbookError
 from workbook.recorder import load
-from workbook.recorder.schema import VERSION
+from workbook.recorder.clerk import Clerk
+from workbook.recorder.lines import Arrived
+from workbook.recorder.schema import VERSION, Arrival, Header
 from workbook.recorder.texts import read as read_texts
 from workbook.recorder.writer import Writer, create
 
@@ -96,14 +101,35 @@ def test_two_engines_of_one_run_have_a_file_each(tmp_path: Path) -> None:
     assert [create(tmp_path)[1].name for _ in range(3)] == ["recording.jsonl", "recording-2.jsonl", "recording-3.jsonl"]
 
 
-def test_lines_are_on_disk_within_moments(tmp_path: Path) -> None:
-    from workbook.recorder.schema import EndLine
+def test_lines_are_on_disk_within_moments_of_their_own_accord(tmp_path: Path, lines: list[bytes]) -> None:
+    header = msgspec.json.decode(lines[0], type=Header)
+    clerk = Clerk(Writer(tmp_path, 10**6), header, zero=0)
+    assert clerk.writer.path.read_bytes() == lines[0]
+    clerk.put(Arrived(5000, Arrival(-1, "learner-0-0123abcd", 0, [1, 2, 3], 3)))
+    deadline = time.monotonic() + 10
+    while clerk.writer.path.read_bytes().count(b"\n") < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    expected = b'{"kind":"request","i":0,"id":"learner-0","at":5,"prompt":[1,2,3],"prompt_tokens":3}\n'
+    assert clerk.writer.path.read_bytes() == lines[0] + expected
+    clerk.close(own=2000)
+    assert clerk.writer.path.read_bytes().splitlines()[-1].startswith(b'{"kind":"end","steps":0,"tokens":0,"own":2')
+    clerk.close(own=2000)  # once more: nothing
+    assert clerk.writer.path.read_bytes().count(b"\n") == 3
 
-    writer = Writer(tmp_path, 1000)
-    writer.write(EndLine(1, 2, 3), 10**9)
-    assert writer.path.read_text() == '{"kind":"end","steps":1,"tokens":2,"own":3}\n'
-    writer.write(EndLine(1, 2, 3), 10**9 + 1)  # at once: kept back
-    assert writer.path.read_text().count("\n") == 1
-    writer.write(EndLine(1, 2, 3), 10**9 + 101_000_000)
-    assert writer.path.read_text().count("\n") == 3
-    assert not writer.full
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_disk_that_fills_up_is_told_to_the_engine_and_leaves_no_gap(
+    tmp_path: Path, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk = Clerk(Writer(tmp_path, 10**6), msgspec.json.decode(lines[0], type=Header), zero=0)
+    full, real = os.open("/dev/full", os.O_WRONLY), os.write
+    monkeypatch.setattr(os, "write", lambda _, data: real(full, data))
+    clerk.put(Arrived(0, Arrival(-1, "a", 0, [1], 1)))
+    clerk._thread.join(10)  # it ends by the error
+    with pytest.raises(OSError, match="No space left"):
+        clerk.put(Arrived(0, Arrival(-1, "b", 0, [1], 1)))
+    monkeypatch.undo()  # there is room again: too late, a line is missing
+    with pytest.raises(OSError, match="No space left"):
+        clerk.close(own=0)
+    os.close(full)
+    assert clerk.writer.path.read_bytes() == lines[0]

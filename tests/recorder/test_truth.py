@@ -40,7 +40,7 @@ class Engine:
         self.scheduler = llm.llm_engine.engine_core.engine_core.scheduler
 
     def recording(self) -> Recording:
-        self.scheduler.notes.writer.flush()
+        self.scheduler.notes.clerk.catch_up()
         return load(self.folder)
 
     def counter(self, name: str) -> int:

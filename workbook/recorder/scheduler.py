@@ -40,7 +40,7 @@ class _Recording(Scheduler):  # type: ignore[misc]
         try:
             header = make_header(self)
             self.notes = Notes(Writer(Path(folder), limit_bytes()), header, _now(), self)
-            atexit.register(self.notes.close)
+            atexit.register(self._close_recording)
         except Exception as error:
             self._stop_recording(error)
 
@@ -104,10 +104,7 @@ class _Recording(Scheduler):  # type: ignore[misc]
     def shutdown(self) -> None:
         """End the engine."""
         super().shutdown()
-        if self.notes is not None:
-            atexit.unregister(self.notes.close)
-            self.notes.close()
-            self.notes = None
+        self._close_recording()
 
     def _preempt_request(self, request: Request, timestamp: float, drop_stale_output: bool = False) -> None:
         if self.notes is not None:
@@ -125,13 +122,22 @@ class _Recording(Scheduler):  # type: ignore[misc]
                 self._stop_recording(error)
         return super()._free_request(request, delay_free_blocks)
 
+    def _close_recording(self) -> None:
+        if self.notes is not None:
+            try:
+                self.notes.close()
+            except Exception as error:
+                self._stop_recording(error)
+            self.notes = None
+            atexit.unregister(self._close_recording)
+
     def _stop_recording(self, error: Exception) -> None:
         """Say it once in vLLM's log; what is on disk stays."""
         notes, self.notes = self.notes, None
         logger.warning("The recording stops here; the engine goes on. %s: %s", type(error).__name__, error)
         if notes is not None:
-            atexit.unregister(notes.close)
-            notes.writer.close()
+            atexit.unregister(self._close_recording)
+            notes.clerk.abandon()
 
 
 class RecordingScheduler(_Recording):

@@ -136,7 +136,8 @@ class EndLine(_Line, tag="end"):
 
     steps: int  # so far, also those after a cut
     tokens: int  # generated so far, also those after a cut
-    own: int  # µs that recording took in all
+    own: int  # µs that recording took of the engine's time, in all
+    aside: int = 0  # µs of processor time that writing took beside it, in all
 
 
 Line = Header | Arrival | StepLine | FinishLine | ResetLine | CutLine | EndLine

@@ -1,7 +1,6 @@
 """Appends lines to a recording, so that a killed run leaves a readable file and a full disk stops nothing.
 
-Lines are encoded at once and written out when the last write is 100 ms old: a killed process loses at most that.
-This module knows bytes and files, neither vLLM nor what the lines mean.
+This module knows bytes and files, neither vLLM nor what the lines mean, nor when to write them out.
 """
 
 import os
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-_INTERVAL = 100_000_000  # ns
 FOLDER_VARIABLE = "WORKBOOK_RUN_FOLDER"  # where this run's recordings go; child processes inherit it
 LIMIT_VARIABLE = "WORKBOOK_RECORDING_MIB"
 _DEFAULT_LIMIT = 64
@@ -19,7 +17,7 @@ def limit_bytes() -> int:
     """The size limit, from ``$WORKBOOK_RECORDING_MIB``; 64 MiB where that is not a number."""
     try:
         return int(float(os.environ[LIMIT_VARIABLE]) * 1024**2)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return _DEFAULT_LIMIT * 1024**2
 
 
@@ -42,22 +40,15 @@ class Writer:
 
     def __init__(self, folder: Path, limit: int) -> None:
         self.limit = limit
-        self.error: OSError | None = None
         self._descriptor, self.path = create(folder)
         self._size = 0  # bytes in the file, up to the end of a whole line
         self._buffer = bytearray()
         self._encode = msgspec.json.Encoder().encode_into
-        self._written_at = 0
 
-    def write(self, line: msgspec.Struct, now: int) -> None:
-        """Add a line. ``now``: a monotonic clock, ns. After an error nothing happens; :attr:`error` says why."""
-        if self.error is not None:
-            return
+    def write(self, line: msgspec.Struct) -> None:
+        """Add a line."""
         self._encode(line, self._buffer, -1)
         self._buffer += b"\n"
-        if now - self._written_at > _INTERVAL:
-            self._written_at = now
-            self.flush()
 
     @property
     def full(self) -> bool:
@@ -65,28 +56,25 @@ class Writer:
         return self._size + len(self._buffer) >= self.limit
 
     def flush(self) -> None:
-        """Hand everything to the operating system; from there it survives a kill."""
-        if self.error is not None or not self._buffer:
+        """Hand everything to the operating system; from there it survives a kill. Raises OSError: a line is whole, or not there."""
+        if not self._buffer:
             return
         try:
             written = 0
             while written < len(self._buffer):
                 written += os.write(self._descriptor, memoryview(self._buffer)[written:])
-        except OSError as error:
-            self.error = error
+        except OSError:
             self._drop_half_line()
-        else:
-            self._size += len(self._buffer)
-        self._buffer = bytearray()  # not clear(): a memoryview of the old one may be alive in the traceback
+            raise
+        finally:
+            self._buffer = bytearray()  # not clear(): a memoryview of the old one may be alive in the traceback
+        self._size = os.fstat(self._descriptor).st_size
 
     def close(self) -> None:
-        """Flush and close; calling it again does nothing."""
-        self.flush()
+        """Close the file; calling it again does nothing."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-            if self.error is None:
-                self.error = OSError("closed")
 
     def _drop_half_line(self) -> None:
         """Cut what a failed write left, up to the last whole line."""
