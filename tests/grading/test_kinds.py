@@ -1,5 +1,6 @@
 """The kinds of exercise to come, on real evidence: classes replayed step by step, tensors against captured activations."""
 
+import dataclasses
 import shutil
 import sys
 import types
@@ -11,7 +12,9 @@ import numpy as np
 import pytest
 
 from grading.course import RECORDINGS, Course
+from workbook import gpus
 from workbook.course.header import Text
+from workbook.errors import WorkbookError
 from workbook.grading import compare, grader, sandbox
 from workbook.grading.evidence import Evidence
 from workbook.grading.grade import Result, _judge, grade
@@ -132,6 +135,25 @@ def test_where_tensors_part(norm: Any) -> None:
     # The scale of x does not matter to the norm, but x itself to the caller.
     norm.path.write_text(NORM.replace("return", "x *= 1.5\n    return"))
     assert "norm changes its argument `x`" in grade(norm).what
+
+
+def on_a_card(norm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules[f"workbook.grading.graders.{norm.name}"]
+    monkeypatch.setattr(module, "GRADER", dataclasses.replace(module.GRADER, gpu=True))
+
+
+def test_without_a_card_an_exercise_for_one_says_so(norm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_a_card(norm, monkeypatch)
+    monkeypatch.setattr(gpus, "detect", lambda: (None, [], []))
+    with pytest.raises(WorkbookError, match="norm runs on an NVIDIA card, and there is none here"):
+        grade(norm)
+
+
+@pytest.mark.gpu
+def test_on_a_card_tensors_arrive_there(norm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_a_card(norm, monkeypatch)
+    norm.path.write_text(NORM.replace("return", "assert x.is_cuda and weight.is_cuda\n    return"))
+    assert grade(norm).verdict == "passed"
 
 
 def test_a_missing_or_cut_capture_is_no_evidence(norm: Any, course: Course) -> None:

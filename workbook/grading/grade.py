@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from workbook import gpus
+from workbook.errors import WorkbookError
 from workbook.grading import compare, evidence, exercises, explain, grader, sandbox
 from workbook.grading.compare import Difference
 from workbook.grading.evidence import Evidence, LackingError
@@ -53,6 +55,13 @@ def grade(exercise: Exercise, run: str | None = None, time_limit: float = TIME_L
         return result
 
     marker = grader.load(exercise.name)
+    if marker.gpu and not any(card.visible for card in gpus.detect()[1]):
+        raise WorkbookError(
+            tr(
+                f"{exercise.name} runs on an NVIDIA card, and there is none here: grade it on a machine that has one.",
+                f"{exercise.name} 需要在 NVIDIA 显卡上运行，而本机没有：请在有显卡的机器上评分。",
+            )
+        )
     found, cases, open_mistake = _evidence(exercise, marker, run)
     result.run, result.cases = found.name, len(cases)
     outcome = sandbox.run(exercise.path, exercise.name, cases, time_limit, gpu=marker.gpu, may_change=marker.may_change)
