@@ -11,7 +11,7 @@ from workbook.recorder.steps import State
 from workbook.views import blockmap
 from workbook.views.blockmap import Block, Part
 from workbook.views.colours import KINDS
-from workbook.views.svg import SIZE, SMALL, WIDTH, Sheet
+from workbook.views.svg import SIZE, SMALL, WIDTH, Sheet, room
 
 _EDGE = 16.0
 _BOX, _STRIDE, _HEIGHT = 78.0, 84.0, 54.0  # an entry of a block table
@@ -73,7 +73,8 @@ def memory_layout(recording: Recording) -> str:
     sheet = Sheet(title, _about(recording, at))
     sheet.text(_EDGE, 28, title, SIZE, weight="600")
     if block := _block_bytes(recording):
-        sheet.text(_EDGE, 60, block, SMALL, "dim")
+        size_that_fits = min(SMALL, SMALL * (WIDTH - 2 * _EDGE) / room(block, SMALL))
+        sheet.text(_EDGE, 60, block, size_that_fits, "dim")
 
     above = _Table(sheet, tables[0], size, 140.0)
     sheet.text(_EDGE, 98, _named(recording, state, at.requests[0]), SIZE, weight="600")

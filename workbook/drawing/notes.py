@@ -62,20 +62,9 @@ def draw(number: str, run: str | None = None) -> Result:
     """
     names = templates(number)
     wanted = [name for name in names if name in PICTURES]
-    recording: Recording | None = None
-    remarks: list[str] = []
-    if wanted:
-        path, remarks = _choose(number, run)
-        recording = load(path)
-        if not recording.steps:
-            raise WorkbookError(
-                tr(
-                    f"{runs.label(path)} holds no step to draw: name another run, `workbook show` lists them.",
-                    f"{runs.label(path)} 中没有可画的调度步：请指定另一次运行，`workbook show` 会列出。",
-                )
-            )
-        if split.tensor_parallel_split in (PICTURES[name] for name in wanted):
-            remarks += [remark for remark in (split.degree(recording)[1],) if remark]
+    recording, remarks = _recording(number, run) if wanted else (None, [])
+    if recording and split.tensor_parallel_split in (PICTURES[name] for name in wanted):
+        remarks += filter(None, [split.degree(recording)[1]])
     # Every picture before any file: what cannot be drawn leaves nothing half done.
     svgs = {name: PICTURES[name](recording) for name in wanted if recording}
     try:
@@ -105,6 +94,24 @@ def templates(number: str) -> list[str]:
             f"没有第 {number!r} 课：请给出课号，例如 2.1；有图的课：{there}。",
         )
     )
+
+
+def _recording(number: str, run: str | None) -> tuple[Recording | None, list[str]]:
+    """The one to draw; None, with the way to get one, where nothing has run yet: the templates are of use before."""
+    if not run and not runs.folders():
+        return None, [
+            runs.nothing() + tr(f" Then `workbook draw {number}` again.", f"之后再执行 `workbook draw {number}`。")
+        ]
+    path, remarks = _choose(number, run)
+    recording = load(path)
+    if not recording.steps:
+        raise WorkbookError(
+            tr(
+                f"{runs.label(path)} holds no step to draw: name another run, `workbook show` lists them.",
+                f"{runs.label(path)} 中没有可画的调度步：请指定另一次运行，`workbook show` 会列出。",
+            )
+        )
+    return recording, remarks
 
 
 def _choose(number: str, run: str | None) -> tuple[Path, list[str]]:

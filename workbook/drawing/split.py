@@ -10,7 +10,7 @@ from workbook.views.colours import KINDS
 from workbook.views.svg import SIZE, SMALL, WIDTH, Sheet, room
 
 _EDGE, _BAR = 16.0, 30.0  # the bar at the left holds together what every layer has
-_NAME, _BOX, _BOX_WIDTH, _RIGHT = 44.0, 214.0, 400.0, 630.0
+_NAME, _BOX, _BOX_WIDTH, _RIGHT = 42.0, 232.0, 392.0, 640.0
 _HEIGHT, _STRIDE = 56.0, 66.0
 _SHARED = KINDS["shared"].fill
 
@@ -58,12 +58,19 @@ def tensor_parallel_split(recording: Recording) -> str:
         ),
     )
     sheet.text(_EDGE, 28, title, SIZE, weight="600")
-    how = tr(
-        "Drawn as y = x·A: inputs from top to bottom, outputs from left to right. PyTorch stores a linear layer's A transposed.",
-        "按 y = x·A 绘制：自上而下是输入，自左而右是输出。PyTorch 存储的线性层权重是 A 的转置。",
+    how = (
+        tr(
+            "Drawn as y = x·A: inputs from top to bottom, outputs from left to right.",
+            "按 y = x·A 绘制：自上而下是输入，自左而右是输出。",
+        ),
+        tr(
+            "At the right, as PyTorch stores it: a linear layer's A transposed.",
+            "右侧是 PyTorch 中的存储形状：线性层的 A 经过转置。",
+        ),
     )
-    sheet.text(_EDGE, 60, how, 17, "dim")
-    drawing = _Rows(sheet, element, 88.0)
+    for place, line in enumerate(how):
+        sheet.text(_EDGE, 58 + place * 26, line, SMALL, "dim")
+    drawing = _Rows(sheet, element, 108.0)
     reduce = tr("all-reduce: the ranks add up their partial sums", "all-reduce：各 rank 的部分和相加")
     drawing.weight(shards.vocabulary(shape, ranks, "embed_tokens"))
     drawing.talk(
@@ -107,11 +114,11 @@ class _Rows:
         sheet.text(_NAME, y + 16, weight.name, SIZE, weight="600")
         sheet.text(_NAME, y + 42, _cut(weight), SMALL, "dim")
         ranks = len(weight.parts)
+        # Outputs run to the right, so a cut by outputs stands upright; the vocabulary is embed_tokens' input, lm_head's output.
+        upright = weight.cut == "column" or weight.name == "lm_head"
+        height = _HEIGHT if upright else max(_HEIGHT / ranks, 20.0)
         for rank in range(ranks):
-            # Outputs run to the right, so a cut by outputs stands upright; the vocabulary is embed_tokens' input, lm_head's output.
-            upright = weight.cut == "column" or weight.name == "lm_head"
             width = _BOX_WIDTH / ranks if upright else _BOX_WIDTH
-            height = _HEIGHT if upright else max(_HEIGHT / ranks, 20.0)
             x, top = (_BOX + rank * width, y) if upright else (_BOX, y + rank * height)
             inset = 2 if weight.replicated else 1
             sheet.rect(
@@ -128,7 +135,7 @@ class _Rows:
         sheet.text(_RIGHT, y + 16, tr(f"a rank: {outputs:,} × {inputs:,}", f"每 rank：{outputs:,} × {inputs:,}"), SIZE)
         text = model.size(outputs * inputs * self._element) + (f" · {note}" if note else "")
         sheet.text(_RIGHT, y + 42, text, SMALL, "dim")
-        self.y = max(self.y + _STRIDE, y + height + 10)
+        self.y += _STRIDE if upright else max(_STRIDE, ranks * height + 10)
 
     def _label(self, weight: Weight, rank: int, x: float, y: float, width: float, height: float) -> None:
         size = min(SMALL, height * 0.75)
@@ -202,7 +209,7 @@ def _sums(sheet: Sheet, shape: Architecture, ranks: int, element: int, tied: boo
             f"每个 rank 存储 {one}（归一化层各存一份）；只有一个 rank 时要存 {whole}。",
         ),
         tr(
-            f"Each step: 1 + 2 × {shape.layers} = {1 + 2 * shape.layers} all-reduces of {row} for each token, and one all-gather.",
+            f"Each step: 1 + 2 × {shape.layers} = {1 + 2 * shape.layers} all-reduces of {row} a token, and one all-gather.",
             f"每步：1 + 2 × {shape.layers} = {1 + 2 * shape.layers} 次 all-reduce，每个 token {row}；另有一次 all-gather。",
         ),
     ]
@@ -210,7 +217,7 @@ def _sums(sheet: Sheet, shape: Architecture, ranks: int, element: int, tied: boo
     if padding:
         lines.append(
             tr(
-                f"{padding} rows of embed_tokens and lm_head are padding: a vocabulary of {shape.vocab:,} is filled up to a multiple of 64.",
+                f"{padding} rows of embed_tokens and lm_head are padding: {shape.vocab:,} filled up to a multiple of 64.",
                 f"embed_tokens 和 lm_head 各有 {padding} 行填充：词表大小 {shape.vocab:,} 补齐到 64 的倍数。",
             )
         )
