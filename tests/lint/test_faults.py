@@ -179,7 +179,7 @@ def test_recordings_are_cited_and_of_the_pinned_version(tmp_path: Path) -> None:
         edit(tmp_path, f"{RECORDING}/recording.jsonl", '"vllm":"0.32.0"', '"vllm":"0.31.0"')
 
     found = plant(tmp_path, change)
-    assert [f for f in found if f.startswith("stages/1_basics/recordings/lost:1: no page cites") and "delete it" in f]
+    assert [f for f in found if f.startswith("stages/1_basics/recordings/lost:1: nothing uses") and "delete it" in f]
     assert [f for f in found if f.startswith(f"{RECORDING}:1: recorded with vLLM 0.31.0") and "record it again" in f]
 
 

@@ -1,6 +1,10 @@
 """What counts as the same output, and what does not."""
 
+import re
+from pathlib import Path
+
 import pytest
+from conftest import workbook
 
 from workbook.lint.transcripts import Difference, difference
 
@@ -25,6 +29,7 @@ KV cache  91 blocks · 2,912 tokens
         OUTPUT.replace("5.1 s", "4.9 s").replace("812 ms", "1.2 s").replace("61.6 tokens/s", "9 tokens/s"),
         OUTPUT.replace("2026-11-24_14-03-22-123", "2027-01-02_03-04-05"),
         OUTPUT.replace("notes/runs", "/home/ada/vllm-workbook/notes/runs"),
+        OUTPUT.replace("notes/runs", "/tmp/somewhere/runs"),
         OUTPUT.replace("import    5.1", "import 5.1"),
         OUTPUT.replace("Beijing, and it is old.", "…"),
         OUTPUT.replace("Beijing, and it is old.", "Beijing…old."),
@@ -44,7 +49,7 @@ def test_same(block: str) -> None:
         (OUTPUT.replace("Beijing", "Shanghai"), Difference(5, "Output: Shanghai, and it is old.", "Output: Beijing, and it is old.")),
         (OUTPUT.replace("import    5.1 s\n", ""), Difference(7, "generate TIME RATE", "import TIME")),
         (OUTPUT + "more\n", Difference(10, "more", "")),
-        ("model smollm2 · CPU\n", Difference(1, "", "vLLM's log: notes/runs/step1_basic_llama/TIME/vllm.log")),
+        ("model smollm2 · CPU\n", Difference(1, "", "vLLM's log: runs/step1_basic_llama/TIME/vllm.log")),
         ("…\nOutput: Beijing\n…\n", Difference(2, "Output: Beijing", "")),
     ],
 )  # fmt: skip
@@ -62,3 +67,16 @@ def test_long_gaps_stay_quick() -> None:
 
 def test_colours_and_bars_do_not_count() -> None:
     assert difference("use █ 3 blocks\n───\n", "\x1b[32muse\x1b[0m ███▌░░ 3 blocks\n─────────\n") is None
+
+
+@pytest.mark.engine
+def test_two_runs_of_a_greedy_script_print_the_same(tmp_path: Path) -> None:
+    """What differs between two real runs is what is masked, and nothing more: other tokens would be seen."""
+    first, second = (workbook("run", "llama_debug", "--fast", WORKBOOK_NOTES=str(tmp_path / n)) for n in ("a", "b"))
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    assert first.stdout != second.stdout  # times and folders
+    assert difference(first.stdout, second.stdout) is None
+    shown = [workbook("show", "last", WORKBOOK_NOTES=str(tmp_path / n)).stdout for n in ("a", "b")]
+    assert difference(shown[0], shown[1]) is None
+    token = next(line for line in first.stdout.splitlines() if re.match(r" +\d+ +-", line))
+    assert difference(first.stdout.replace(token, re.sub(r"\d+", "7", token, count=1)), second.stdout) is not None

@@ -18,7 +18,7 @@ from workbook.codemap import where
 from workbook.course import symbols
 from workbook.course.symbols import Place, SymbolError
 from workbook.errors import WorkbookError
-from workbook.i18n import tr
+from workbook.i18n import listed, tr
 
 What = Literal["same", "moved", "vanished", "signature", "body"]
 _ALIKE = 0.6  # of lines in common: another home of the same name; a renamed one needs more
@@ -147,14 +147,15 @@ def report(changes: list[Change], users: dict[str, list[str]]) -> str:
     for what, title in _TITLES.items():
         these = [change for change in changes if change.what == what]
         if these:
-            lines.append(f"{tr(*title)}: {len(these)}")
+            lines.append(tr(f"{title[0]}: {len(these)}", f"{title[1]}：{len(these)}"))
         for change in these:
             lines.append(f"  {change.symbol}")
             lines += [f"    {change.detail}"] if change.detail else []
-            lines += [f"    → {home} ({tr('same lines', '相同行')} {alike:.0%})" for home, alike in change.homes]
+            for home, alike in change.homes:
+                lines.append(tr(f"    → {home} (same lines {alike:.0%})", f"    → {home}（相同行 {alike:.0%}）"))
             files = users.get(change.symbol, [])
             more = f" +{len(files) - 3}" if len(files) > 3 else ""
-            lines.append(f"    {tr('named in', '出现在')} {', '.join(files[:3])}{more}")
+            lines.append(f"    {tr('named in', '出现在')} {listed(files[:3])}{more}")
     same = sum(change.what == "same" for change in changes)
     lines.append(tr(f"the same: {same} of {len(changes)} symbols", f"未变：{len(changes)} 个符号中的 {same} 个"))
     return "\n".join(lines)

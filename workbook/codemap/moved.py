@@ -62,14 +62,14 @@ _INTRO = Text(
     """# What moved
 
 Older guides, blog posts and plans name files and options that vLLM 0.32.0 no longer has. Each stands here once, with what holds today. A test tries both
-sides against the installed vLLM: the older form must fail, today's must work. ○ marks what a machine without a card cannot decide, with the reason.
+sides against the installed vLLM: the older form must fail, today's must work. ○ marks what that test cannot decide, with the reason.
 
 `workbook where` understands the older names too: `workbook where vllm/attention/layer.py::Attention` leads to today's class.
 """,
     """# 变更对照
 
 较早的教程、博客和学习计划里的一些文件和选项，在 vLLM 0.32.0 中已经没有了。这里每项列一次，并给出现在的写法。有测试用已安装的 vLLM 验证两边：
-旧写法必须失败，新写法必须有效。○ 表示没有显卡的机器无法判定，并附原因。
+旧写法必须失败，新写法必须有效。○ 表示该测试无法判定，并附原因。
 
 `workbook where` 也认得旧名字：`workbook where vllm/attention/layer.py::Attention` 会带你找到现在的类。
 """,

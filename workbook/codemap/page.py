@@ -56,32 +56,31 @@ def text(folder: Path) -> str:
         tr("# Code map", "# 代码地图"),
         "",
         tr(
-            "Made by `workbook map` for the vLLM that is installed here: make it again after an upgrade. "
+            "Made by `workbook map` for the vLLM that is installed here: make it again after an upgrade; what you write here is lost then. "
             "Ctrl+click a line in the editor, or click it in the preview (Ctrl+Shift+V).",
-            "由 `workbook map` 按本机安装的 vLLM 生成：升级后请重新生成。在编辑器中 Ctrl+单击某行，或在预览（Ctrl+Shift+V）中单击，即可打开源码。",
+            "由 `workbook map` 按本机安装的 vLLM 生成：升级后请重新生成（写在这里的内容会丢失）。在编辑器中 Ctrl+单击，或在预览（Ctrl+Shift+V）中单击，即可打开源码。",
         ),
         "",
         tr("## By week", "## 按周"),
         "",
     ]
+    colon = tr(": ", "：")
     for week in order():
         lines += [tr(f"### Week {week.week}: {week.title}", f"### 第 {week.week} 周：{week.title}"), ""]
         for reading in week.read:
-            lines.append(
-                f"- {f'[`{reading.plan}`]({reading.url})' if reading.url else f'`{reading.plan}`'}: {reading.note}"
-            )
+            plan = f"[`{reading.plan}`]({reading.url})" if reading.url else f"`{reading.plan}`"
+            lines.append(f"- {plan}{colon}{reading.note}")
             lines += [f"  - {_entry(symbol, folder)}" for symbol in reading.symbols]
         lines.append("")
     lines += [tr("## By lesson", "## 按课"), ""]
     for lesson in lessons.all_lessons():
         head = lesson.header
-        page = _link(lesson.page, folder)
-        lines += [f"### [{head.lesson} {head.title}]({page})", ""]
-        looks = {stop.at: str(stop.look) for stop in head.stops}
-        for symbol in dict.fromkeys([*looks, *head.code, *(paper.symbol for paper in head.papers)]):
-            note = f": {looks[symbol]}" if symbol in looks else ""
-            lines.append(f"- {_entry(symbol, folder)}{note}")
-        lines += [""] if lines[-1] else []
+        looks = {stop.at: f"{colon}{stop.look}" for stop in head.stops}
+        named = dict.fromkeys([*looks, *head.code, *(paper.symbol for paper in head.papers)])
+        if named:
+            lines += [f"### [{head.lesson} {head.title}]({_link(lesson.page, folder)})", ""]
+            lines += [f"- {_entry(symbol, folder)}{looks.get(symbol, '')}" for symbol in named]
+            lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 
 

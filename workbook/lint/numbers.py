@@ -29,7 +29,10 @@ _PINNED = re.compile(r'"vllm==([\d.]+)"')
 
 
 def check(course: Course) -> Iterator[Finding]:
-    """Every number with a source, and every recording of a stage: cited, and of the vLLM that the course pins."""
+    """Every number with a source, and every recording of a stage: of the vLLM that the course pins, and used.
+
+    A number uses it, or a transcript's command, or a picture of ``scripts/capture.py``.
+    """
     cited: set[Path] = set()
     for path, page in course.pages.items():
         for at in page.prose:
@@ -38,15 +41,18 @@ def check(course: Course) -> Iterator[Finding]:
                 cited.add(folder)
                 if wrong := _wrong(folder, found["number"], found["how"]):
                     yield course.find(path, at.line, *wrong)
-        for text in [fence.comment for fence in page.fences] + [at.text for at in page.images]:
-            cited |= {folder for folder in course.root.glob("stages/*/recordings/*") if folder.name in text}
+    folders = sorted(course.root.glob("stages/*/recordings/*"))
+    texts = [fence.comment for page in course.pages.values() for fence in page.fences]
+    pictures = course.root / "scripts" / "capture.py"
+    texts += [pictures.read_text(encoding="utf-8")] if pictures.is_file() else []
+    cited |= {f for f in folders if any(re.search(rf"{f.relative_to(course.root).as_posix()}\b", t) for t in texts)}
     pins = _PINNED.findall((course.root / "pyproject.toml").read_text(encoding="utf-8"))
-    for folder in sorted(course.root.glob("stages/*/recordings/*")):
+    for folder in folders:
         if folder not in cited:
             yield course.find(
                 folder,
                 1,
-                tr("no page cites this recording", "没有页面引用这份录制"),
+                tr("nothing uses this recording", "这份录制没有被使用"),
                 tr("cite it, or delete it", "请引用，或删除"),
             )
         try:

@@ -29,7 +29,8 @@ _MASKS = [
     (r"(?<![\w.])[\d,.]*\d\s*(?:µs|us|ms|s|min|h|秒|毫秒|微秒|分钟)(?![\w/])", "TIME"),
     (r"(?<![\w.])[\d,.]*\d\s*(?:tokens?|tok|token|it|req|次)/(?:s|秒)", "RATE"),
     (r"(?:~|/)[^\s:'\"]*/site-packages/", ""),
-    (r"(?:~|/)[^\s:'\"]*/(?=(?:notes|my_debug_scripts|stages|\.venv)/)", ""),
+    (r"(?:~|/)[^\s:'\"]*/(?=(?:my_debug_scripts|stages|\.venv)/)", ""),
+    (r"[^\s:'\"]*/(?=runs/)", ""),  # the notes may be anywhere ($WORKBOOK_NOTES)
     (r"\b(pid|PID)[ =:]+\d+", r"\1"),
     (r"[█▉▊▋▌▍▎▏▁▂▃▄▅▆▇░▒▓]+", "█"),  # bars
     (r"[─━═-]{3,}", "─"),  # rules and the edges of tables, as wide as what stands in them
