@@ -150,6 +150,7 @@ def test_without_a_card_an_exercise_for_one_says_so(norm: Any, monkeypatch: pyte
 
 
 @pytest.mark.gpu
+@pytest.mark.skipif(not gpus.detect()[1], reason="needs an NVIDIA card")
 def test_on_a_card_tensors_arrive_there(norm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     on_a_card(norm, monkeypatch)
     norm.path.write_text(NORM.replace("return", "assert x.is_cuda and weight.is_cuda\n    return"))
