@@ -43,7 +43,7 @@ def outputs(several: list[Transcript], printed: dict[tuple[str, ...], str], note
             words = shlex.split(transcript.command)
             script = [] if words[0] == "workbook" else ["run"]
             arguments = words[1:] if words[0] == "workbook" else words
-            env = {"WORKBOOK_LANG": key[0], "WORKBOOK_NOTES": str(notes), "COLUMNS": "120"}
+            env = {"WORKBOOK_LANG": key[0], "WORKBOOK_NOTES": str(notes), "COLUMNS": "100"}
             env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
             result = run(sys.executable, "-c", "from workbook.cli import main; main()", *script, *arguments, **env)
             printed[key] = result.stdout + result.stderr
