@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import re
 import select
 import struct
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from conftest import ROOT, Result, one_sentence, python
+from rich.cells import cell_len
 from rich.console import Console
 
 from workbook import paths, predictions, runinfo
@@ -37,7 +39,9 @@ predictions:
     ask: {en: "How many engine steps?", zh: "多少个调度步？"}
     answer: len(recording.steps)
     unit: {en: steps, zh: 步}
-    why: {en: "It took {measured}, you said {yours}.", zh: "实测 {measured}，你答 {yours}。"}
+    why:
+      en: "It took {measured}, you said {yours}."
+      zh: "实测 {measured}，你答 {yours}。每一步同时服务所有仍在运行的请求并给它们各加一个词元直到最长的那个请求也结束为止共计四十八步。"
     wrong:
       - {when: yours > 10 * measured, say: {en: One step serves every request., zh: 一步同时服务所有请求。}}
       - {when: "True", say: {en: Count again., zh: 再数一遍。}}
@@ -354,9 +358,12 @@ def test_the_table_fits_its_terminal(
     text = console.export_text()
     wanted = {
         "en": ["1 of 3 right", "1,234 steps", "48 steps", "wrong", "One step serves every request."],
-        "zh": ["3 题中对 1 题", "1,234 步", "48 步", "错", "一步同时服务所有请求。", "运行后作答"],
+        "zh": ["3 题中对 1 题", "1,234 步", "48 步", "错", "四十八步。", "一步同时服务所有请求。", "运行后作答"],
     }[language]
-    assert [part for part in wanted if part not in text] == []
+    # As it is wrapped at this width: without the line ends.
+    joined = re.sub(r"\s+", "", text)
+    assert [part for part in wanted if re.sub(r"\s+", "", part) not in joined] == []
+    assert all(cell_len(line) <= width for line in text.splitlines())
 
 
 # Who is asked, and when: as a learner's terminal has it.

@@ -38,14 +38,13 @@ def ask(lesson: Lesson, console: Console) -> None:
         )
         console.print(Text(note, style="dim"))
     _ask(lesson, questions, console, after)
-    script = lesson.header.script
     if after:
         then = tr(
             f"Beside your last run: workbook predict {lesson.number} --compare",
             f"与上次运行对照：workbook predict {lesson.number} --compare",
         )
     else:
-        then = tr(f"Now run it: workbook run {script}", f"现在运行：workbook run {script}")
+        then = tr(f"Now run it: workbook run {lesson.header.script}", f"现在运行：workbook run {lesson.header.script}")
     console.print(Text(f"\n{then}"), soft_wrap=True)
 
 

@@ -52,7 +52,7 @@ def report(lesson: Lesson, outcomes: Sequence[Outcome], console: Console) -> Non
     for place, outcome in enumerate(outcomes, start=1):
         grid = Table.grid(padding=(0, 1))
         grid.add_column(width=2)
-        grid.add_column()
+        grid.add_column(overflow="fold")  # Chinese has no spaces to break at
         texts = [text for text in (outcome.why, outcome.hint, outcome.failure) if text]
         for mark, text in zip((str(place), "→", "→"), texts, strict=False):
             grid.add_row(Text(mark, style="bold"), Text(text.strip()))
@@ -80,7 +80,7 @@ def overview(found: Sequence[Lesson], console: Console) -> None:
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     table.add_column(tr("question", "问题"), overflow="fold")
     table.add_column(tr("yours", "你的"), overflow="fold", max_width=22)
     table.add_column(tr("measured", "实测"), overflow="fold", max_width=22)
