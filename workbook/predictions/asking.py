@@ -14,6 +14,7 @@ from workbook.errors import WorkbookError
 from workbook.i18n import tr
 from workbook.predictions import answers, store
 from workbook.predictions.compare import ran
+from workbook.stops import debugger
 
 
 def ask(lesson: Lesson, console: Console) -> None:
@@ -73,7 +74,8 @@ def ask_before_run(script: str, console: Console) -> None:
 
 def can_ask() -> bool:
     """Whether somebody is there to answer: a terminal on both sides, no debugger that a prompt would confuse, no CI."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and not guard.debugged() and not os.environ.get("CI")
+    debugging = guard.debugged() or debugger.present()
+    return sys.stdin.isatty() and sys.stdout.isatty() and not debugging and not os.environ.get("CI")
 
 
 def _head(console: Console, lesson: Lesson, count: int) -> None:
