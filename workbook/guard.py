@@ -32,6 +32,7 @@ from workbook.i18n import tr
 
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _PARENT = "WORKBOOK_PARENT_PID"  # for a spawned child: who should be its parent
+DEBUGGER = "WORKBOOK_DEBUGGER"  # "terminal": stops open a prompt of pdb (workbook.stops)
 _GRACE_S = 3.0  # what vLLM gets to notice a dead child by itself
 
 
@@ -61,8 +62,8 @@ def die_with_parent() -> None:
 
 
 def debugged() -> bool:
-    """Whether a debugger holds this process: pdb through its trace function, debugpy by its core, pydevd."""
-    return sys.gettrace() is not None or "pydevd" in sys.modules
+    """Whether a debugger holds this process: pdb through its trace function, debugpy by its core, pydevd; or will at a stop."""
+    return sys.gettrace() is not None or "pydevd" in sys.modules or DEBUGGER in os.environ
 
 
 class ChildWatch(threading.Thread):

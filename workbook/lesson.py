@@ -50,6 +50,10 @@ class Run:
         )
         if not flags.no_recording:
             self.engine_args |= engine_setup.recording_arguments(self.engine_args)
+        if guard.debugged():
+            from workbook import stops  # a plain run loads nothing of it
+
+            self.engine_args |= stops.engine_arguments()
         self.seconds: dict[str, float] = {}
         self.folder: Path | None = None  # of the recording, the log and run.json
         self.info = runinfo.new(

@@ -12,8 +12,6 @@ from typing import Any
 from workbook import guard
 from workbook.i18n import tr
 
-VARIABLE = "WORKBOOK_DEBUGGER"  # "terminal": pdb in every process
-
 _stderr = os.dup(2)  # before workbook.logfile points it at a file
 
 
@@ -25,7 +23,7 @@ def pydevd() -> Any | None:
 
 def in_terminal() -> bool:
     """Whether stops shall open a prompt in the terminal."""
-    return os.environ.get(VARIABLE) == "terminal"
+    return os.environ.get(guard.DEBUGGER) == "terminal"
 
 
 def _pdb_holds_the_script() -> bool:

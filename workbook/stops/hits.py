@@ -104,7 +104,7 @@ def words(stop: Stop) -> str:
     """The note at a stop: where one is, in which process, and what to look at."""
     process = multiprocessing.current_process().name
     where = stop.name if process == "MainProcess" else f"{stop.name} · {process}"
-    lines = [" · ".join(filter(None, [stop.title, where]))]
+    lines = [f"{stop.title or tr('Stop', '停点')} · {where}"]
     if stop.look:
         lines.append(tr("Look at: ", "看这里：") + stop.look)
     return "\n".join(lines)

@@ -4,10 +4,11 @@ import os
 import sys
 from collections.abc import Sequence
 
+from workbook import guard
 from workbook.course import lessons
 from workbook.errors import WorkbookError
 from workbook.i18n import tr
-from workbook.stops import VARIABLE, debugger, listen, spec, terminal, timeouts
+from workbook.stops import VARIABLE, listen, spec, terminal, timeouts
 
 
 def stops(script: str, at: Sequence[str], when: str | None) -> list[spec.Stop]:
@@ -44,7 +45,7 @@ def in_terminal(wanted: Sequence[spec.Stop]) -> dict[str, str]:
         )
     return {
         VARIABLE: spec.encode(wanted),
-        debugger.VARIABLE: "terminal",
+        guard.DEBUGGER: "terminal",
         terminal.TERMINAL: os.ttyname(0),
         terminal.SCRIPT: str(os.getpid()),  # the script takes this process's place
         **_timeouts(),
