@@ -69,6 +69,13 @@ def test_colours_and_bars_do_not_count() -> None:
     assert difference("use █ 3 blocks\n───\n", "\x1b[32muse\x1b[0m ███▌░░ 3 blocks\n─────────\n") is None
 
 
+def test_cells_of_a_column_of_times_do_not_count() -> None:
+    table = " step       s batch      ms\n    1   {}     {}    {}\n\nmean {}\n"
+    assert difference(table.format("0.001", 1, "18.7", "1.0"), table.format("0.020", 1, "8.7", "1.0")) is None
+    assert difference(table.format("0.001", 1, "18.7", "1.0"), table.format("0.001", 2, "18.7", "1.0")) is not None
+    assert difference(table.format("0.001", 1, "18.7", "1.0"), table.format("0.001", 1, "18.7", "1.1")) is not None
+
+
 @pytest.mark.engine
 def test_two_runs_of_a_greedy_script_print_the_same(tmp_path: Path) -> None:
     """What differs between two real runs is what is masked, and nothing more: other tokens would be seen."""

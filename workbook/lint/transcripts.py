@@ -36,6 +36,8 @@ _MASKS = [
     (r"[─━═-]{3,}", "─"),  # rules and the edges of tables, as wide as what stands in them
     (r"\s+", " "),
 ]
+# The head of a table: no digit in it, and a column called by a unit of time.
+_TIMES = re.compile(r"^(?=\D*$).*(?:^|[\s│┃|])(?:s|ms|µs|seconds|秒|毫秒)(?:$|[\s│┃|])")
 
 
 @dataclass(frozen=True)
@@ -142,9 +144,13 @@ def _pattern(line: str) -> re.Pattern[str]:
 def _lines(text: str) -> list[tuple[int, str]]:
     """The lines that say something, masked, with their numbers; without the prompt's line."""
     found = []
+    timed = False  # inside a table with a column of times, whose cells carry no unit
     for number, line in enumerate(text.splitlines(), start=1):
         for pattern, mask in _MASKS:
             line = re.sub(pattern, mask, line)
+        timed = bool(line.strip()) and (timed or bool(_TIMES.search(line)))
+        if timed:
+            line = re.sub(r"\d+\.\d+", "TIME", line)
         if line.strip() and not line.startswith("$ "):
             found.append((number, line.strip()))
     return found
