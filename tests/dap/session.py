@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dap.client import Debugger
 
 # As VSCode says of itself.
-_ABOUT = {
+ABOUT = {
     "clientID": "vscode",
     "clientName": "Visual Studio Code",
     "adapterID": "debugpy",
@@ -59,7 +59,7 @@ class Session:
 
     def start(self, timeout: float = 60) -> None:
         """initialize, launch or attach, breakpoints, configurationDone: in the order in which VSCode sends them."""
-        self.channel.request("initialize", _ABOUT, timeout)
+        self.channel.request("initialize", ABOUT, timeout)
         started = self.channel.send(self.configuration["request"], self.configuration)
         for _ in range(int(timeout * 10)):
             if self._initialized.wait(0.1) or started.done():

@@ -2,10 +2,12 @@
 
 import os
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
+from dap import session
 from dap.client import Debugger
 from dap.configuration import configuration
 from workbook.course import symbols
@@ -56,3 +58,24 @@ def test_no_process_is_left(how: str) -> None:
             debugger.adapter.kill()
         _, alive = psutil.wait_procs(processes, timeout=10)
         assert alive == []
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_child_is_announced_by_a_request_or_by_debugpys_own_event(
+    asks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """VSCode says that it takes ``startDebugging``; editors that do not are told by ``debugpyAttach``."""
+    monkeypatch.setitem(session.ABOUT, "supportsStartDebuggingRequest", asks)
+    script = tmp_path / "spawns.py"
+    script.write_text(
+        "import multiprocessing\n\n\ndef double(n):\n    return 2 * n\n\n\nif __name__ == '__main__':\n"
+        "    with multiprocessing.get_context('spawn').Pool(1) as pool:\n        print(pool.map(double, [21]))\n"
+    )
+    chosen = configuration("vLLM: first inference") | {"program": str(script)}
+    with Debugger(chosen, {script: [5]}) as debugger:
+        stop = debugger.wait_for_stop()
+        assert stop.session is not debugger.root
+        assert stop.locals() == {"n": "21"}
+        stop.go_on()
+        assert debugger.wait_for_end() == 0
+        assert "[42]" in debugger.terminal
