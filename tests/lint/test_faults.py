@@ -81,6 +81,8 @@ FAULTS = [
     Fault("header in Chinese", ZH, "# 1.1", "---\nlesson: x\n---\n\n# 1.1", "header of its own", "delete it", ""),
     # text
     Fault("symbol in text", PAGE, "pool is `vllm.v1.core.block_pool:BlockPool`", "pool is `vllm.v1.core.block_pool:Pool`", "no Pool", "workbook where"),
+    Fault("symbol in a header's text", PAGE, "en: The waiting queue", "en: In vllm.v1.request:Nothing the queue", "no Nothing", "workbook where", "    look:"),
+    Fault("line number in a header's text", PAGE, "en: The waiting queue", "en: In scheduler.py:12 the queue", "scheduler.py:12 goes by", "name the symbol", "    look:"),
     Fault("symbol in a script", SCRIPT, "Scheduler.schedule", "Scheduler.run", "defines no run", "workbook where", ""),
     Fault("symbol in an exercise", EXERCISE, "allocate_slots", "allocate", "defines no allocate", "workbook where", '    """Blocks'),
     Fault("line number", PAGE, "Then [run", "See `v1/core/sched/scheduler.py:123`. Then [run", "scheduler.py:123 goes by", "name the symbol"),

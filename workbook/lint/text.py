@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from workbook.course import symbols
+from workbook.course import header, symbols
 from workbook.course.symbols import SymbolError
 from workbook.i18n import tr
 from workbook.lint.course import Course
@@ -16,7 +16,9 @@ _BY_LINE = re.compile(r"(?:[\w.-]+/)*[\w.-]*\w\.(?:py|cu|cuh|cpp|hpp|h|rs)(?::\d
 
 def check(course: Course) -> Iterator[Finding]:
     """Pages, scripts, exercises, solutions, and the workbook's own Python and JavaScript."""
+    heads = {lesson.path: list(_head(lesson.path)) for lesson in course.lessons}
     named = [(page.path, at) for page in course.pages.values() for at in page.symbols]
+    named += [(path, At(s, at.line)) for path, lines in heads.items() for at in lines for s in SYMBOL.findall(at.text)]
     for path in [*course.python_files(), *sorted((course.root / "workbook").rglob("*.*"))]:
         if path.suffix in (".py", ".js"):
             named += [(path, at) for at in _symbols_in(path)]
@@ -26,12 +28,19 @@ def check(course: Course) -> Iterator[Finding]:
         except SymbolError as error:
             yield course.find(path, at.line, *of_symbol(at.text, error))
     for page in course.pages.values():
-        for at in [*page.prose, *page.links]:
+        for at in [*page.prose, *page.links, *heads.get(page.path, [])]:
             for found in _BY_LINE.findall(at.text):
                 what = tr(f"{found} goes by a line number", f"{found} 用了行号")
                 yield course.find(
                     page.path, at.line, what, tr("name the symbol, package.module:Name", "请写符号 package.module:Name")
                 )
+
+
+def _head(path: Path) -> Iterator[At]:
+    """The lines of a lesson's header, which names symbols in its texts too."""
+    source, _ = header.split(path.read_text(encoding="utf-8"))
+    for number, line in enumerate((source or "").splitlines(), start=2):
+        yield At(line, number)
 
 
 def _symbols_in(path: Path) -> Iterator[At]:
