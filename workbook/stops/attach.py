@@ -89,7 +89,7 @@ def how(process: Listening) -> str:
 
 
 def stack(pid: int) -> str:
-    """Every thread's stack of a process and of those below it, by py-spy, which stops none of them. Raises WorkbookError."""
+    """Every thread's stack of a process and of those below it, by py-spy, which only looks. Raises WorkbookError."""
     if not psutil.pid_exists(pid):
         raise WorkbookError(
             tr(
@@ -97,25 +97,34 @@ def stack(pid: int) -> str:
                 f"没有进程 {pid}：`workbook attach` 列出等待连接的脚本，其他进程见 `ps -ef | grep python`。",
             )
         )
-    spy = Path(sys.executable).with_name("py-spy")
-    result = subprocess.run(
-        [spy, "dump", "--subprocesses", "--pid", str(pid)], capture_output=True, text=True, check=False
-    )
-    if result.returncode == 0:
-        return result.stdout
-    if re.search("permission|permitted|root", result.stderr, re.IGNORECASE):
-        raise WorkbookError(
-            tr(
-                f"This system does not let one process look into another (ptrace): run `sudo {spy} dump --subprocesses --pid {pid}`; "
-                "a container must be started with --cap-add=SYS_PTRACE.",
-                f"系统不允许一个进程查看另一个进程（ptrace）：请运行 `sudo {spy} dump --subprocesses --pid {pid}`；"
-                "容器启动时需加 --cap-add=SYS_PTRACE。",
-            )
+    process = psutil.Process(pid)
+    below = process.children(recursive=True)
+    first = _dump(process)
+    if first.returncode != 0:
+        raise WorkbookError(_why_not(pid, first.stderr))
+    # One by one: some are not Python (a compiler, tee), which ends py-spy's own --subprocesses.
+    others = [_dump(child) for child in below if child.is_running()]
+    return "\n".join(dump.stdout for dump in (first, *others) if dump.returncode == 0)
+
+
+def _spy(pid: int) -> list[str]:
+    return [str(Path(sys.executable).with_name("py-spy")), "dump", "--pid", str(pid)]
+
+
+def _dump(process: psutil.Process) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(_spy(process.pid), capture_output=True, text=True, check=False)
+
+
+def _why_not(pid: int, said: str) -> str:
+    if re.search("permission|permitted|root", said, re.IGNORECASE):
+        command = " ".join(_spy(pid))
+        return tr(
+            f"This system does not let one process look into another (ptrace): run `sudo {command}`; "
+            "a container must be started with --cap-add=SYS_PTRACE.",
+            f"系统不允许一个进程查看另一个进程（ptrace）：请运行 `sudo {command}`；容器启动时需加 --cap-add=SYS_PTRACE。",
         )
-    said = result.stderr.strip().partition("\n")[0].removeprefix("Error: ").rstrip(".")
-    raise WorkbookError(
-        tr(
-            f"py-spy cannot read process {pid} ({said}): see that it is a Python process, `ps -p {pid} -o args`.",
-            f"py-spy 无法读取进程 {pid}（{said}）：请用 `ps -p {pid} -o args` 确认它是 Python 进程。",
-        )
+    what = said.strip().partition("\n")[0].removeprefix("Error: ").rstrip(".")
+    return tr(
+        f"py-spy cannot read process {pid} ({what}): see that it is a Python process, `ps -p {pid} -o args`.",
+        f"py-spy 无法读取进程 {pid}（{what}）：请用 `ps -p {pid} -o args` 确认它是 Python 进程。",
     )

@@ -9,6 +9,7 @@ are therefore not traced: ``WORKBOOK_TRACE_IMPORTS=1`` turns this off.
 import importlib.abc
 import os
 import sys
+import sysconfig
 import threading
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -18,7 +19,7 @@ from typing import Any
 from workbook.stops import debugger, hits, timeouts
 from workbook.stops.spec import Stop
 
-_OWN = (f"{os.sep}debugpy{os.sep}", f"{os.sep}pydevd")  # the debugger's own modules
+_STANDARD = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), sys.prefix)
 
 
 def install(stops: Sequence[Stop]) -> None:
@@ -81,7 +82,7 @@ class _Tracing:
     def run(self, execute: Any, module: ModuleType, file: str) -> None:
         """``execute(module)``, traced or not as fits its file."""
         pydevd = debugger.pydevd()
-        wanted = not _installed(file) or _has_breakpoint(pydevd, file)
+        wanted = _learners(module.__name__, file) or _has_breakpoint(pydevd, file)
         if pydevd is None or wanted == self._on or not self._ours():
             execute(module)
             return
@@ -106,8 +107,11 @@ class _Tracing:
         return not self._on or monitoring or sys.gettrace() is not None
 
 
-def _installed(file: str) -> bool:
-    return "site-packages" in file and not any(part in file for part in _OWN)
+def _learners(module: str, file: str) -> bool:
+    """Whether that is a file which a learner may step through line by line: neither installed, nor Python's, nor vLLM's."""
+    if module.partition(".")[0] == "vllm":  # perhaps a clone of its repository
+        return False
+    return not ("-packages" in file or file.startswith(_STANDARD))
 
 
 def _has_breakpoint(pydevd: Any, file: str) -> bool:
