@@ -22,6 +22,12 @@ def test_no_finding_in_a_few_seconds() -> None:
     assert seconds < 10
 
 
+@pytest.fixture(autouse=True)
+def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands on pages are typed there."""
+    monkeypatch.chdir(ROOT)
+
+
 def by_page() -> list[tuple[Path, list[Transcript]]]:
     found = ((path, transcripts.transcripts(page)) for path, page in Course(ROOT).pages.items())
     return [(path, several) for path, several in found if several]
