@@ -24,6 +24,8 @@ def listen_if_asked() -> None:
             )
         )
         return
+    # Else a warning about Python's frozen modules, which nobody steps through, stands on the learner's terminal.
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     import debugpy
 
     port = int(asked[0])
