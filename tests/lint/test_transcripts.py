@@ -65,8 +65,10 @@ def test_long_gaps_stay_quick() -> None:
     assert difference(block, "a\n" * 400) is not None
 
 
-def test_colours_and_bars_do_not_count() -> None:
-    assert difference("use █ 3 blocks\n───\n", "\x1b[32muse\x1b[0m ███▌░░ 3 blocks\n─────────\n") is None
+def test_colours_rules_and_times_in_chinese_do_not_count() -> None:
+    assert difference("use 3 blocks\n───\n", "\x1b[32muse\x1b[0m 3 blocks\n─────────\n") is None
+    assert difference("共12 秒，每步3.1 毫秒\n", "共9 秒，每步40 毫秒\n") is None
+    assert difference("running ███▄\n", "running ██▄▄\n") is not None  # a picture in characters does
 
 
 def test_cells_of_a_column_of_times_do_not_count() -> None:
