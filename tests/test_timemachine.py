@@ -549,7 +549,7 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     folder = tmp_path_factory.mktemp("big")
     writer = Writer(folder, 1 << 30)
     for line in [_header(), *_busy_lines()]:
-        writer.write(line, 0)
+        writer.write(line)
     writer.close()
     recording = load(folder)
     known = {token: f" tok{token}" for token in texts.used([recording])}

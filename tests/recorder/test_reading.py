@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -133,3 +134,33 @@ def test_a_disk_that_fills_up_is_told_to_the_engine_and_leaves_no_gap(
         clerk.close(own=0)
     os.close(full)
     assert clerk.writer.path.read_bytes() == lines[0]
+
+
+def test_a_disk_that_hangs_keeps_nobody_waiting(
+    tmp_path: Path, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk = Clerk(Writer(tmp_path, 10**6), msgspec.json.decode(lines[0], type=Header), zero=0)
+    hangs, goes_on, real = threading.Event(), threading.Event(), os.write
+
+    def write(descriptor: int, data: bytes) -> int:
+        hangs.set()
+        goes_on.wait(30)
+        return real(descriptor, data)
+
+    monkeypatch.setattr(os, "write", write)
+    monkeypatch.setattr("workbook.recorder.clerk._MAX_QUEUE", 100)
+    clerk.put(Arrived(0, Arrival(-1, "a", 0, [1], 1)))
+    assert hangs.wait(10)
+    start = time.monotonic()
+    for number in range(100):
+        clerk.put(Arrived(0, Arrival(-1, f"b{number}", 0, [1], 1)))
+    with pytest.raises(OSError, match="does not keep up"):
+        clerk.put(Arrived(0, Arrival(-1, "c", 0, [1], 1)))
+    clerk.abandon()
+    assert time.monotonic() - start < 5
+    goes_on.set()
+    clerk._thread.join(10)
+    assert [line["kind"] for line in map(json.loads, clerk.writer.path.read_text().splitlines())] == [
+        "header",
+        "request",
+    ]

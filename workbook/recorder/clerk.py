@@ -70,6 +70,7 @@ class Clerk:
         if os.getpid() != self._process:
             return
         self._stop.set()
+        self._thread.join()
         try:
             self.catch_up()
             self.lines.interrupted()
@@ -78,10 +79,15 @@ class Clerk:
             self.writer.close()
 
     def abandon(self) -> None:
-        """Close the file as it is, after an error."""
+        """Close the file as it is, after an error; where the thread hangs in a write, leave that to the system."""
         self._stop.set()
-        with self._lock:
-            self.writer.close()
+        if self._lock.acquire(timeout=1):
+            try:
+                self.writer.close()
+            except OSError:
+                pass
+            finally:
+                self._lock.release()
 
     def _run(self) -> None:
         while not self._stop.wait(_INTERVAL):

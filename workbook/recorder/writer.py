@@ -71,10 +71,13 @@ class Writer:
         self._size = os.fstat(self._descriptor).st_size
 
     def close(self) -> None:
-        """Close the file; calling it again does nothing."""
+        """Write what is left and close the file; calling it again does nothing. Raises OSError."""
         if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+            try:
+                self.flush()
+            finally:
+                os.close(self._descriptor)
+                self._descriptor = -1
 
     def _drop_half_line(self) -> None:
         """Cut what a failed write left, up to the last whole line."""
