@@ -27,8 +27,10 @@ prepare_environment "$build"
 # The learner's own copy of the checklists, which git does not know.
 [ -e "${WORKBOOK_NOTES:-notes}/progress.md" ] || .venv/bin/python -m workbook.progress
 
-name=${1:-step1_basic_llama}
-[ $# -gt 0 ] && shift
+# The very first text comes without being asked anything; lesson 1.1 begins with its questions.
+[ $# -eq 0 ] && set -- step1_basic_llama --no-questions
+name=$1
+shift
 name=$(basename "$name" .py)
 if [ ! -f "my_debug_scripts/$name.py" ]; then
   fail "There is no script $name: choose one of $(cd my_debug_scripts && echo *.py | sed 's/\.py//g')." \
