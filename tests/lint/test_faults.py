@@ -190,10 +190,13 @@ def test_a_learners_own_edits_are_no_fault_of_the_course(tmp_path: Path) -> None
     git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.org"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "course"]):
         subprocess.run([*git, *command], check=True)
+    (tmp_path / "my_debug_scripts" / "mine.py").write_text("print()\n")
     edit(tmp_path, EXERCISE, "raise NotImplementedError", "return tokens // block_size")
     assert check(tmp_path) == []
     edit(tmp_path, EXERCISE, "def count_blocks(", "def count_blocks(  # broken")
     assert check(tmp_path) == []
+    subprocess.run([*git, "add", "my_debug_scripts/mine.py"], check=True)
+    assert [str(f) for f in check(tmp_path) if "no lesson lists" in f.what]
 
 
 def test_findings_speak_chinese(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Rules for files: what pages and headers name is there, and what is there is named."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -38,6 +39,16 @@ def _target(course: Course, page: Page, at: At, path: Path, fragment: str) -> It
             yield course.find(page.path, at.line, what, tr("correct what follows the #", "请改正 # 之后的部分"))
 
 
+def _tracked(root: Path) -> set[Path] | None:
+    """The files that git knows; None outside of git."""
+    command = ["git", "-C", str(root), "ls-files", "-z", "my_debug_scripts", "stages"]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    except OSError:
+        return None
+    return {root / name for name in result.stdout.split("\0") if name} if result.returncode == 0 else None
+
+
 def _unlisted(course: Course, shown: set[Path]) -> Iterator[Finding]:
     heads = [(lesson, lesson.header) for lesson in course.sound]
     scripts = {course.script(head.script) for _, head in heads if head.script}
@@ -45,6 +56,7 @@ def _unlisted(course: Course, shown: set[Path]) -> Iterator[Finding]:
     exercises = {lesson.exercise(name) for lesson, head in heads for name in head.exercises}
     solutions = {lesson.solution(name) for lesson, head in heads for name in head.exercises}
     root = course.root
+    tracked = _tracked(root)  # what git does not know is the learner's own, or not finished
     in_header = tr("name it in a lesson's header, or delete it", "请写进某课的课程头，或删除")
     on_page = tr("show it on a page, or delete it", "请在页面中使用，或删除")
     for pattern, listed, remedy in (
@@ -55,5 +67,5 @@ def _unlisted(course: Course, shown: set[Path]) -> Iterator[Finding]:
         ("stages/*/images/*", {path for path in root.glob("stages/*/images/*") if path.resolve() in shown}, on_page),
     ):
         for path in sorted(root.glob(pattern)):
-            if path not in listed and path.name != "__init__.py":
+            if path not in listed and path.name != "__init__.py" and (tracked is None or path in tracked):
                 yield course.find(path, 1, tr("no lesson lists this file", "没有课程列出这个文件"), remedy)
