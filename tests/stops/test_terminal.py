@@ -55,7 +55,7 @@ def test_engine_core_and_both_workers(tiny: Path) -> None:
         assert "\nOutput: " in learner.seen.replace("\r", "")
 
 
-@pytest.mark.parametrize("how", ["q", "\x04"], ids=["quit", "ctrl-d"])
+@pytest.mark.parametrize("how", ["q", "\x04", "\x03"], ids=["quit", "ctrl-d", "ctrl-c"])
 def test_quit_in_a_worker_ends_all_processes(tiny: Path, how: str) -> None:
     with Learner(
         "-c", CODE, "debug", "llama_debug", "--tp", "2", "--model", "tiny", "--at", LLAMA_ATTENTION

@@ -26,10 +26,10 @@ class _Armed:
         self.failed: set[Stop] = set()
         self.asking = False  # a condition may call the function itself
 
-    def reached(self, frame: FrameType) -> Stop | None:
-        """Count this call for every stop, and return the one whose turn it is."""
+    def reached(self, frame: FrameType) -> list[Stop]:
+        """Count this call for every stop, and return those whose turn it is."""
         if self.asking:
-            return None
+            return []
         due: list[Stop] = []
         for stop in list(self.left):
             if self._holds(stop, frame):
@@ -39,7 +39,7 @@ class _Armed:
                     del self.left[stop]
         if not self.left:
             self.function.__code__ = self.code
-        return due[0] if due else None
+        return due
 
     def _holds(self, stop: Stop, frame: FrameType) -> bool:
         condition = self.conditions[stop]
@@ -87,10 +87,10 @@ def _stop(symbol: str) -> bool:
     if not debugger.attached():
         return False
     frame = sys._getframe(1)
-    stop = _armed[symbol].reached(frame)
-    if stop is None:
+    due = _armed[symbol].reached(frame)
+    if not due:
         return False
-    text = words(stop)
+    text = "\n".join(map(words, due))
     if debugger.in_terminal():
         from workbook.stops import terminal  # pdb is a heavy import
 

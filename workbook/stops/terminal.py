@@ -39,31 +39,40 @@ class _Terminal:
         self._file = os.open(os.environ.get(TERMINAL) or "/dev/tty", os.O_RDWR | os.O_NOCTTY)
         if not os.isatty(0):
             os.dup2(self._file, 0)
+        # With descriptors 0 and 1 input() has readline.
         self._stdin = open(0, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+        output = 1 if os.isatty(1) else self._file
+        self._stdout = open(output, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
         self._held = False
         self._guard = threading.Lock()
         self._timer: threading.Timer | None = None
 
     @contextlib.contextmanager
+    def streams(self) -> Iterator[TextIO]:
+        """Inside, ``input()`` and ``print()`` are at the terminal, whatever vLLM has made of this process's streams."""
+        before = sys.stdin, sys.stdout
+        sys.stdin, sys.stdout = self._stdin, self._stdout
+        try:
+            yield self._stdout
+        finally:
+            self._stdout.flush()
+            sys.stdin, sys.stdout = before
+
+    @contextlib.contextmanager
     def mine(self) -> Iterator[TextIO]:
-        """Wait for the terminal; inside, ``input()`` and ``print()`` are at it. It is given back half a second after."""
-        if self._timer:
-            self._timer.cancel()
+        """Wait until no other process holds the terminal. It is given back half a second after."""
         with self._guard:
+            self._timer = None  # whatever it was about to do
             if not self._held:
                 fcntl.flock(self._file, fcntl.LOCK_EX)
                 self._held = True
-        output = 1 if os.isatty(1) else self._file  # with descriptor 1 input() has readline
-        stdin, stdout = sys.stdin, sys.stdout
-        sys.stdin = self._stdin
-        with open(output, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False) as sys.stdout:
-            try:
-                yield sys.stdout
-            finally:
-                sys.stdin, sys.stdout = stdin, stdout
-                self._timer = threading.Timer(_KEEP_S, self._release)
-                self._timer.daemon = True
-                self._timer.start()
+        try:
+            with self.streams() as output:
+                yield output
+        finally:
+            self._timer = threading.Timer(_KEEP_S, self._release)
+            self._timer.daemon = True
+            self._timer.start()
 
     def _release(self) -> None:
         with self._guard:
@@ -77,12 +86,13 @@ def _make(base: type[Any]) -> Any:
         """One for each process."""
 
         def __init__(self) -> None:
-            # nosigint: Ctrl-C stays with the script, which ends its processes.
-            super().__init__(nosigint=True)
+            self._terminal = _Terminal()
+            with self._terminal.streams():  # IPython's prompt keeps those that it finds here
+                # nosigint: Ctrl-C stays with the script, which ends its processes.
+                super().__init__(nosigint=True)
             self.prompt = f"(Pdb {_who()}) "
             self.text = ""
             self._leaving = False
-            self._terminal = _Terminal()
 
         def interaction(self, *arguments: Any, **options: Any) -> None:
             with self._terminal.mine() as self.stdout:
