@@ -1,9 +1,10 @@
-"""Draws a terminal session as SVG from a real run, for the READMEs and the lessons.
+"""Draws the pictures of the READMEs and the lessons as SVG: a terminal session from a real run, or a recording.
 
     .venv/bin/python scripts/capture.py                     makes every picture listed below again
     .venv/bin/python scripts/capture.py first_run           makes one
 
-The command runs in a pseudo-terminal, so the picture holds what a learner's terminal shows, colours included.
+A session's command runs in a pseudo-terminal, so the picture holds what a learner's terminal shows, colours included.
+A recording's picture is what `workbook show RECORDING --svg KIND` draws: no engine is started for it.
 """
 
 import argparse
@@ -24,10 +25,15 @@ from rich.text import Text
 ROOT = Path(__file__).parent.parent
 WIDTH = 90  # columns
 
-# Picture → (folder, command as the learner types it, language)
-PICTURES = {
+# Terminal session → (folder, command as the learner types it, language)
+SESSIONS = {
     "first_run": ("stages/1_basics/images", "scripts/run.sh", "en"),
     "first_run.zh": ("stages/1_basics/images", "scripts/run.sh", "zh"),
+}
+# Picture of a recording, in both languages, NAME.svg and NAME.zh.svg → (folder, recording, options of `workbook show`)
+RECORDINGS = {
+    "1.1_timeline": ("stages/1_basics/images", "stages/1_basics/recordings/first", ["--svg", "timeline"]),
+    "1.1_kv": ("stages/1_basics/images", "stages/1_basics/recordings/first", ["--svg", "kv"]),
 }
 # Rich's format loads a font from the network; a picture must not.
 FORMAT = re.sub(r"@font-face\s*{{.*?}}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL).replace("Fira Code", "ui-monospace")
@@ -36,7 +42,8 @@ FORMAT = re.sub(r"@font-face\s*{{.*?}}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL
 def terminal_output(command: str, language: str) -> str:
     """Run ``command`` in a pseudo-terminal of WIDTH columns and return what it wrote, escape sequences included."""
     ours, theirs = pty.openpty()
-    env = {**os.environ, "WORKBOOK_LANG": language, "COLUMNS": str(WIDTH), "TERM": "xterm-256color"}
+    # CI: a script asks no predictions of a camera.
+    env = {**os.environ, "WORKBOOK_LANG": language, "COLUMNS": str(WIDTH), "TERM": "xterm-256color", "CI": "1"}
     env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
     with subprocess.Popen(command, shell=True, cwd=ROOT, env=env, stdin=theirs, stdout=theirs, stderr=theirs):
         os.close(theirs)
@@ -80,18 +87,31 @@ def _each_character_in_its_cell(match: re.Match[str]) -> str:
     return f'x="{" ".join(f"{place:g}" for place in places)}"{before}{after}>{escaped}<'
 
 
+def draw_recording(name: str) -> None:
+    """Write the pictures of a recording, one for each language."""
+    folder, recording, options = RECORDINGS[name]
+    for language, suffix in (("en", ".svg"), ("zh", ".zh.svg")):
+        (ROOT / folder).mkdir(parents=True, exist_ok=True)
+        command = [str(Path(sys.executable).parent / "workbook"), "show", recording, *options]
+        command += ["--out", f"{folder}/{name}{suffix}"]
+        subprocess.run(command, cwd=ROOT, env={**os.environ, "WORKBOOK_LANG": language}, check=True)
+
+
 def main() -> None:
     """Make the pictures that are asked for."""
+    known = [*SESSIONS, *RECORDINGS]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PICTURES))
-    names = parser.parse_args().names or list(PICTURES)
-    for name in names:
-        if name not in PICTURES:
-            parser.error(f"there is no picture {name}: choose one of {', '.join(PICTURES)}")
-        folder, command, language = PICTURES[name]
-        path = ROOT / folder / f"{name}.svg"
-        draw(command, terminal_output(command, language), path)
-        print(path.relative_to(ROOT))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
+    for name in parser.parse_args().names or known:
+        if name in RECORDINGS:
+            draw_recording(name)
+        elif name in SESSIONS:
+            folder, command, language = SESSIONS[name]
+            path = ROOT / folder / f"{name}.svg"
+            draw(command, terminal_output(command, language), path)
+            print(path.relative_to(ROOT))
+        else:
+            parser.error(f"there is no picture {name}: choose one of {', '.join(known)}")
 
 
 if __name__ == "__main__":
