@@ -1,6 +1,7 @@
 """Under debugpy without an engine: imports are not traced, breakpoints work; a script that listens, on this machine only."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -142,7 +143,7 @@ def test_a_script_that_listens(files: dict[str, Path], port: int) -> None:
     )
     try:
         assert process.stderr is not None
-        assert f"A debugger can connect to 127.0.0.1:{port}" in process.stderr.readline()
+        assert f"Waiting for a debugger on 127.0.0.1:{port}" in process.stderr.readline()
         [found] = [one for one in attach.listening() if one.port == port]
         assert (found.pid, found.script) == (process.pid, "script.py")
         result = python("-c", "from workbook.cli import main; main()", "attach", str(port))
@@ -165,6 +166,25 @@ def test_a_script_that_listens(files: dict[str, Path], port: int) -> None:
     while [one for one in attach.listening() if one.port == port]:
         assert time.monotonic() < deadline
         time.sleep(0.2)
+
+
+def test_nobody_connects_and_the_script_runs_to_its_end(files: dict[str, Path], port: int) -> None:
+    environment = {**launch(files)["env"], "WORKBOOK_LISTEN": str(port), "WORKBOOK_STOPS": "installed:function"}
+    result = python(files["script"], **environment)
+    assert result.returncode == 0
+    assert result.stderr == f"A debugger can connect to 127.0.0.1:{port}: `workbook attach` says how.\n"
+
+
+def test_ctrl_c_while_it_waits_is_130(files: dict[str, Path], port: int) -> None:
+    environment = {**os.environ, **launch(files)["env"], "WORKBOOK_LISTEN": f"{port} wait"}
+    process = subprocess.Popen([sys.executable, files["script"]], env=environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert "Waiting" in process.stderr.readline()
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 130
+    assert process.stderr.read() == ""
+    process.stderr.close()
 
 
 @pytest.mark.parametrize(

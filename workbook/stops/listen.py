@@ -39,11 +39,21 @@ def listen_if_asked() -> None:
             )
         )
         return
+    if "wait" not in asked:
+        debugger.say(
+            tr(
+                f"A debugger can connect to {ADDRESS}:{port}: `workbook attach` says how.",
+                f"调试器可以连接到 {ADDRESS}:{port}：用法见 `workbook attach`。",
+            )
+        )
+        return
     debugger.say(
         tr(
-            f"A debugger can connect to {ADDRESS}:{port}: `workbook attach` says how.",
-            f"调试器可以连接到 {ADDRESS}:{port}：用法见 `workbook attach`。",
+            f"Waiting for a debugger on {ADDRESS}:{port}: `workbook attach` in another terminal says how to connect.",
+            f"正在 {ADDRESS}:{port} 等待调试器连接：连接方法请在另一个终端运行 `workbook attach` 查看。",
         )
     )
-    if "wait" in asked:
+    try:
         debugpy.wait_for_client()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
