@@ -66,8 +66,11 @@ class Evidence:
         )
 
 
-def runs(script: str, wanted: str | None = None) -> list[Evidence]:
-    """The script's whole runs, newest first; or the one that the learner ``wanted``, whole or not. Raises WorkbookError."""
+def runs(script: str, wanted: str | None = None, arguments: str = "", file: str | None = None) -> list[Evidence]:
+    """The script's whole runs, newest first; or the one that the learner ``wanted``, whole or not. Raises WorkbookError.
+
+    With ``file``, those with this file in their folder, however they ended; ``arguments``: how the script makes such a run.
+    """
     if wanted is not None:
         from workbook.views import runs as named
 
@@ -81,12 +84,14 @@ def runs(script: str, wanted: str | None = None) -> list[Evidence]:
                 )
             )
         return [Evidence(folder)]
-    found = [Evidence(folder) for folder in runinfo.runs_of(script)]
+    folders = runinfo.runs_of(script, whole=file is None)
+    found = [Evidence(folder) for folder in folders if file is None or (folder / file).is_file()]
     if not found:
+        command = f"{script} {arguments}".strip()
         raise WorkbookError(
             tr(
-                f"There is no whole run of {script} to compare with; run it first: workbook run {script}",
-                f"还没有可供对比的完整 {script} 运行；请先运行：workbook run {script}",
+                f"There is no whole run of {command} to compare with; run it first: workbook run {command}",
+                f"还没有可供对比的完整 {command} 运行；请先运行：workbook run {command}",
             )
         )
     return found

@@ -83,7 +83,7 @@ def _evidence(exercise: Exercise, marker: Grader, wanted: str | None) -> tuple[E
     assert script, f"{exercise.name}: its lesson has no script, so its grader must name one"
     weak: tuple[Evidence, list[Case], Mistake | None] | None = None
     lacking: LackingError | None = None
-    for run in evidence.runs(script, wanted)[:_LOOKED_AT]:
+    for run in evidence.runs(script, wanted, marker.arguments, marker.file)[:_LOOKED_AT]:
         try:
             cases = list(marker.cases(run))
         except LackingError as error:

@@ -56,6 +56,8 @@ class Grader:
     reason: Callable[[Case, Any], Text | None] | None = None  # of a value that no mistake gives
     tolerance: Tolerance = field(default_factory=Tolerance)
     script: str | None = None  # whose runs are the evidence; None: the lesson's own
+    arguments: str = ""  # with which the script must have run: "--problem hang"
+    file: str | None = None  # what its folder must hold, however the run ended; None: the run must be whole
     may_change: bool = False  # whether the function may change its arguments, as one that writes into a cache does
     gpu: bool = False  # runs on a card; then tensors arrive there
 
