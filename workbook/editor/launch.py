@@ -110,7 +110,13 @@ def _running() -> list[Configuration]:
     last = {"justMyCode": False, "presentation": {"group": RUNNING}}
     address = {"host": "127.0.0.1", "port": listen.PORT}
     return [
-        {"name": f"Attach: a process that listens on {listen.PORT}", **common, "connect": address, "subProcess": True, **last},
+        {
+            "name": f"Attach: a process that listens on {listen.PORT}",
+            **common,
+            "connect": address,
+            "subProcess": True,
+            **last,
+        },
         {"name": "Attach: a process by its id", **common, "processId": "${command:pickProcess}", **last},
     ]
 
