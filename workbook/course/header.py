@@ -48,7 +48,9 @@ class Prediction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     id: str
     ask: Text
-    answer: str  # a Python expression over ``recording`` (workbook.recorder.Recording) and ``run`` (workbook.runinfo.RunInfo)
+    # a Python expression over ``recording`` (workbook.recorder.Recording), ``run`` (workbook.runinfo.RunInfo) and ``trace``
+    # (a list of workbook.hops.Call, empty where the script traces nothing)
+    answer: str
     why: Text  # the explanation, with {measured} and {yours} filled in
     unit: Text | None = None
     choices: list[Text] | None = None  # then ``answer`` gives the index of the right one

@@ -77,8 +77,12 @@ class _Traced:
     def __init__(self, hop: Hop, function: types.FunctionType) -> None:
         self.hop, self.function = hop, function
         self.code = function.__code__
-        self.show = compile(hop.show, f"<show {hop.at}>", "eval") if hop.show else None
+        self.show, self.then, self.when = map(_compiled, (hop.show, hop.then, hop.when))
         self.count = 0
+
+
+def _compiled(expression: str | None) -> types.CodeType | None:
+    return compile(expression, f"<{expression}>", "eval") if expression else None
 
 
 class _Tracer:
@@ -107,23 +111,27 @@ class _Tracer:
         traced = self._traced[at]
         if not self._flag.exists():
             return _nothing
+        frame = sys._getframe(1)
+        if traced.when and not _wanted(traced.when, frame):
+            return _nothing
         traced.count += 1
         if traced.count >= traced.hop.calls:
             traced.function.__code__ = traced.code
         if traced.count > traced.hop.calls:  # entered twice before the first was counted
             return _nothing
-        return self._noting(traced, traced.count, sys._getframe(1))
+        return self._noting(traced, traced.count, frame)
 
     @contextlib.contextmanager
     def _noting(self, traced: _Traced, number: int, frame: FrameType):  # type: ignore[no-untyped-def]
         depth = getattr(self._inside, "depth", 0)
         self._inside.depth = depth + 1
-        shown = _shown(traced, frame)
+        shown = _shown(traced.show, frame)
         start = time.time()
         begun = time.perf_counter()
         try:
             yield
         finally:
+            seconds = time.perf_counter() - begun
             self._inside.depth = depth
             call = Call(
                 at=traced.hop.at,
@@ -132,8 +140,9 @@ class _Tracer:
                 depth=depth,
                 number=number,
                 start=start,
-                seconds=time.perf_counter() - begun,
+                seconds=seconds,
                 shown=shown,
+                left=_shown(traced.then, frame),
             )
             with self._file.open("ab") as file:
                 file.write(msgspec.json.encode(call) + b"\n")
@@ -151,14 +160,25 @@ def _wrap(node: arming.Function, first: int, at: str) -> None:
     node.body[first:] = [statement]
 
 
-def _shown(traced: _Traced, frame: FrameType) -> str | None:
-    if traced.show is None:
+def _shown(expression: types.CodeType | None, frame: FrameType) -> str | None:
+    if expression is None:
         return None
     try:
-        # One dictionary: generator expressions inside eval() see globals only.
-        return short(eval(traced.show, {**frame.f_globals, **frame.f_locals}))
+        return short(_value(expression, frame))
     except Exception as error:  # a trace must not end a generation
         return f"{type(error).__name__}: {error}"
+
+
+def _wanted(when: types.CodeType, frame: FrameType) -> bool:
+    try:
+        return bool(_value(when, frame))
+    except Exception:
+        return True  # noted, so that the mistake is seen
+
+
+def _value(expression: types.CodeType, frame: FrameType) -> object:
+    # One dictionary: generator expressions inside eval() see globals only.
+    return eval(expression, {**frame.f_globals, **frame.f_locals})
 
 
 def _process() -> str:

@@ -18,10 +18,12 @@ FLAG = "hops.on"  # calls are noted while this file is in the run's folder: ever
 
 
 class Hop(msgspec.Struct, frozen=True):
-    """A function to trace. ``show``: a Python expression over its arguments, noted when it is entered."""
+    """A function to trace. Expressions are Python's; at the start they see the arguments, at the end every local name."""
 
     at: str  # "package.module:Qual.name"
-    show: str | None = None
+    show: str | None = None  # an expression, noted when the function is entered
+    then: str | None = None  # another, noted when it is left
+    when: str | None = None  # only calls for which this is true: one layer of many
     calls: int = 1  # how many calls are noted, in each process; then the function is as it was
 
 
@@ -43,6 +45,7 @@ class Call(msgspec.Struct):
     start: float
     seconds: float
     shown: str | None = None  # the value of ``show``; an exception's name where it failed
+    left: str | None = None  # the value of ``then``
 
 
 @contextlib.contextmanager

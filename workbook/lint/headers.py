@@ -13,7 +13,7 @@ from workbook.lint import expressions
 from workbook.lint.course import TEMPLATE, Course
 from workbook.lint.finding import Finding, of_symbol
 
-ANSWER = {"recording", "recordings", "run", "math"}  # what workbook.predictions.measure gives to an expression
+ANSWER = {"recording", "recordings", "run", "trace", "math"}  # what workbook.predictions.measure gives to an expression
 KINDS = {"module": "模块", "class": "类", "variable": "变量"}
 MINUTES, WEEKS, PREDICTIONS = range(10, 241), range(1, 13), range(2, 6)
 
@@ -141,13 +141,15 @@ def _predictions(head: Header) -> Iterator[Problem]:
                 tr("rename one", "请改名"),
             )
         if wrong := expressions.problem(prediction.answer, ANSWER):
-            remedy = tr("write an expression over recording, run, math", "请写只用 recording、run、math 的表达式")
+            remedy = tr(
+                "write an expression over recording, run, math, trace", "请写只用 recording、run、math、trace 的表达式"
+            )
             yield f"{where}.answer", f"answer: {wrong}", remedy
         for j, other in enumerate(prediction.wrong):
             if wrong := expressions.problem(other.when, ANSWER | {"yours", "measured"}):
                 remedy = tr(
-                    "write an expression over yours, measured, recording, run",
-                    "请写只用 yours、measured、recording、run 的表达式",
+                    "write an expression over yours, measured, recording, run, trace",
+                    "请写只用 yours、measured、recording、run、trace 的表达式",
                 )
                 yield f"{where}.wrong[{j}].when", f"when: {wrong}", remedy
         filled = [(f"{where}.why", prediction.why)]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from workbook.course.header import Prediction
 from workbook.errors import WorkbookError
+from workbook.hops import records as hops
 from workbook.i18n import tr
 from workbook.predictions import answers
 from workbook.recorder import Recording
@@ -18,7 +19,7 @@ from workbook.runinfo import RunInfo
 
 _BUILTINS = {
     function.__name__: function
-    for function in (sum, len, max, min, sorted, any, all, abs, round, set, list, next, range, zip, enumerate)
+    for function in (sum, len, max, min, sorted, any, all, abs, int, round, set, list, next, range, zip, enumerate)
 }
 
 
@@ -31,8 +32,11 @@ class Run:
 
     @property
     def names(self) -> dict[str, object]:
-        """The names of an expression."""
-        return {"recording": self.recordings[0], "recordings": self.recordings, "run": self.info, "math": math}
+        """The names of an expression. ``trace``: the calls of workbook.hops, where the script traced some."""
+        first = self.recordings[0]
+        folder = first.path.parent
+        trace = hops.read(folder) if any(folder.glob("hops-*.jsonl")) else []
+        return {"recording": first, "recordings": self.recordings, "run": self.info, "trace": trace, "math": math}
 
 
 def measured(question: Prediction, run: Run) -> answers.Value:
