@@ -35,6 +35,8 @@ RECORDINGS = {
     "1.1_timeline": ("stages/1_basics/images", "stages/1_basics/recordings/first", ["--svg", "timeline"]),
     "1.1_kv": ("stages/1_basics/images", "stages/1_basics/recordings/first", ["--svg", "kv"]),
 }
+# Pictures that a script of their own draws, in both languages → the script, called with the picture's name
+DRAWN = {"1.4_stream": "scripts/pictures/llama.py", "1.4_rope": "scripts/pictures/llama.py"}
 # Rich's format loads a font from the network; a picture must not.
 FORMAT = re.sub(r"@font-face\s*{{.*?}}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL).replace("Fira Code", "ui-monospace")
 
@@ -99,12 +101,14 @@ def draw_recording(name: str) -> None:
 
 def main() -> None:
     """Make the pictures that are asked for."""
-    known = [*SESSIONS, *RECORDINGS]
+    known = [*SESSIONS, *RECORDINGS, *DRAWN]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
     for name in parser.parse_args().names or known:
         if name in RECORDINGS:
             draw_recording(name)
+        elif name in DRAWN:
+            subprocess.run([sys.executable, DRAWN[name], name], cwd=ROOT, check=True)
         elif name in SESSIONS:
             folder, command, language = SESSIONS[name]
             path = ROOT / folder / f"{name}.svg"

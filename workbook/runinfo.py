@@ -5,7 +5,7 @@ The recording says what the engine did; this says what the learner did. Evidence
 
 import time
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -25,6 +25,7 @@ class RunInfo(msgspec.Struct):
     started: float  # seconds since the epoch
     ended: Literal["running", "ok", "failed", "interrupted"] = "running"
     seconds: dict[str, float] = msgspec.field(default_factory=dict)  # by phase, as the script named them
+    results: dict[str, Any] = msgspec.field(default_factory=dict)  # what the script itself measured, for its lesson
 
 
 def write(folder: Path, info: RunInfo) -> None:

@@ -107,7 +107,10 @@ def _tensors(expected: Tensor, got: Tensor, tolerance: Tolerance, place: str) ->
     one, other = expected.numpy(), got.numpy()
     if _floating(expected):
         one, other = one.astype(numpy.float64), other.astype(numpy.float64)
-        wrong = ~numpy.isclose(other, one, rtol=tolerance.relative, atol=tolerance.absolute, equal_nan=True)
+        floor = tolerance.absolute
+        if tolerance.row and one.ndim and one.size:
+            floor = floor + tolerance.row * numpy.abs(one).max(-1, keepdims=True)
+        wrong = ~numpy.isclose(other, one, rtol=tolerance.relative, atol=floor, equal_nan=True)
     else:
         wrong = one != other
     if not wrong.any():
@@ -134,9 +137,14 @@ def _how_far(one: Any, other: Any, wrong: Any, tolerance: Tolerance | None) -> s
         return note + tr(f"; {lost:,} of yours are NaN", f"；你的结果中有 {lost:,} 个 NaN")
     with numpy.errstate(all="ignore"):
         worst = float(numpy.nan_to_num(numpy.abs(one - other), nan=0.0, posinf=numpy.inf).max())
-    return note + tr(
-        f", by up to {worst:.3g}; allowed is {tolerance.absolute:g} + {tolerance.relative:g} · |vLLM's|",
-        f"，最大误差 {worst:.3g}；允许误差为 {tolerance.absolute:g} + {tolerance.relative:g} · |vLLM 的值|",
+    row = tr(f" + {tolerance.row:g} · the largest of its row", f" + {tolerance.row:g} · 该行的最大值")
+    return (
+        note
+        + tr(
+            f", by up to {worst:.3g}; allowed is {tolerance.absolute:g} + {tolerance.relative:g} · |vLLM's|",
+            f"，最大误差 {worst:.3g}；允许误差为 {tolerance.absolute:g} + {tolerance.relative:g} · |vLLM 的值|",
+        )
+        + (row if tolerance.row else "")
     )
 
 

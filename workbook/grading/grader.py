@@ -18,10 +18,15 @@ from workbook.i18n import tr
 
 @dataclass(frozen=True)
 class Tolerance:
-    """``|yours - engine| <= absolute + relative · |engine|``, for floats and tensors of floats. Integers are exact."""
+    """``|yours - engine| <= absolute + relative · |engine| + row · largest``, for floats and tensors of floats. Integers are exact.
+
+    ``largest``: of the engine's |values| along the last axis, as in one token's vector; for sums of rounded numbers,
+    whose error goes by the size of what was added and not by what is left.
+    """
 
     relative: float = 1e-5
     absolute: float = 1e-8
+    row: float = 0.0
 
 
 @dataclass(frozen=True)
