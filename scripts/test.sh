@@ -8,4 +8,6 @@ source scripts/environment.sh
 build=
 case "${1:-}" in --cpu | --cuda) build=${1#--}; shift ;; esac
 prepare_environment "$build"
+# Without arguments: two files of tests at a time, since most engines of the tests keep one core busy.
+if [ $# -eq 0 ]; then set -- -n 2 --dist loadfile; fi
 exec .venv/bin/python -m pytest "$@"
