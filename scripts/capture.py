@@ -36,7 +36,11 @@ RECORDINGS = {
     "1.1_kv": ("stages/1_basics/images", "stages/1_basics/recordings/first", ["--svg", "kv"]),
 }
 # Pictures that a script of their own draws, in both languages → the script, called with the picture's name
-DRAWN = {"1.4_stream": "scripts/pictures/llama.py", "1.4_rope": "scripts/pictures/llama.py"}
+DRAWN = {
+    "1.3_path": "scripts/pictures/traces.py",
+    "1.4_stream": "scripts/pictures/llama.py",
+    "1.4_rope": "scripts/pictures/llama.py",
+}
 # Rich's format loads a font from the network; a picture must not.
 FORMAT = re.sub(r"@font-face\s*{{.*?}}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL).replace("Fira Code", "ui-monospace")
 

@@ -162,15 +162,19 @@ _REST = [
         "x.shape",
         "self.down_proj.prefix == 'model.layers.0.mlp.down_proj'",
     ),
-    _hop("vllm.model_executor.models.llama:LlamaForCausalLM.compute_logits", "hidden_states.shape", "logits.shape"),
 ]
-_SAMPLE = {
+_LOGITS = _hop(
+    "vllm.model_executor.models.llama:LlamaForCausalLM.compute_logits", "hidden_states.shape", "logits.shape"
+)
+_SAMPLE = {  # the V2 runner leaves the logits to its second half
     "cpu": [
+        _LOGITS,
         _hop("vllm.v1.worker.gpu_model_runner:GPUModelRunner.sample_tokens"),
         _hop("vllm.v1.sample.sampler:Sampler.forward", "logits.shape", "f'token id {sampled.tolist()}'"),
     ],
     "cuda": [
         _hop("vllm.v1.worker.gpu.model_runner:GPUModelRunner.sample_tokens"),
+        _LOGITS,
         _hop("vllm.v1.worker.gpu.sample.sampler:Sampler.__call__", "logits.shape", "f'token id {sampled.tolist()}'"),
     ],
 }

@@ -1,0 +1,38 @@
+"""Draws the pictures of lessons 1.2 and 1.3 from the traces in recordings/.
+
+.venv/bin/python scripts/pictures/traces.py 1.3_path        both languages; `scripts/capture.py` calls it too
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from workbook import hops
+from workbook.i18n import tr
+from workbook.views import hoppath, hoptree
+
+STAGE = Path(__file__).parents[2] / "stages" / "1_basics"
+
+
+def path() -> str:
+    """The way of the first token through four processes."""
+    calls = hops.read(STAGE / "recordings" / "life_tp2")
+    first = hoptree.merged([call for call in calls if call.number == 1])
+    return hoppath.picture(first, tr("The way of the first token, --tp 2", "第一个 token 走过的路（--tp 2）"))
+
+
+PICTURES = {"1.3_path": path}
+
+
+def main() -> None:
+    """Draw the pictures that are asked for, in both languages."""
+    for name in sys.argv[1:] or PICTURES:
+        for language, suffix in (("en", ".svg"), ("zh", ".zh.svg")):
+            os.environ["WORKBOOK_LANG"] = language
+            target = STAGE / "images" / f"{name}{suffix}"
+            target.write_text(PICTURES[name](), encoding="utf-8")
+            print(target.relative_to(STAGE.parents[1]))
+
+
+if __name__ == "__main__":
+    main()
