@@ -25,16 +25,14 @@ def processes() -> str:
         (tr("in-process (F5 on a lesson)", "单进程（课程的 F5）"), [(script, everything, 3.0)]),
         (
             tr("default, one GPU", "默认，一张 GPU"),
-            (script, front, 1.0),
-            [("EngineCore", f"{scheduler}{tr(', ', '、')}{model}", 1.5)],
+            [(script, front, 1.0), ("EngineCore", f"{scheduler}{tr(', ', '、')}{model}", 1.5)],
         ),
         (
             tr("default, CPU", "默认，CPU"),
-            (script, front, 1.0),
-            [("EngineCore", scheduler, 1.0), ("Worker", model, 1.0)],
+            [(script, front, 1.0), ("EngineCore", scheduler, 1.0), ("Worker", model, 1.0)],
         ),
         (
-            tr("tensor_parallel_size=2", "tensor_parallel_size=2"),
+            "tensor_parallel_size=2",
             [
                 (script, front, 1.0),
                 ("EngineCore", scheduler, 1.0),
