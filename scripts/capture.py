@@ -40,6 +40,7 @@ DRAWN = {
     "1.3_path": "scripts/pictures/traces.py",
     "1.4_stream": "scripts/pictures/llama.py",
     "1.4_rope": "scripts/pictures/llama.py",
+    "1.5_settings": "scripts/pictures/sampling.py",
     "1.6_processes": "scripts/pictures/debugging.py",
 }
 # Rich's format loads a font from the network; a picture must not.

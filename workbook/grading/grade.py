@@ -1,6 +1,6 @@
 """One grade: the learner's function on every case of a run, and the first case in which it and the engine part."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbook import gpus
@@ -110,6 +110,8 @@ def _judge(result: Result, marker: Grader, cases: list[Case], outcome: Outcome, 
     if not outcome.imported:
         explain.explain(result, outcome, time_limit)
         return
+    if form := marker.normal_form:
+        outcome = replace(outcome, values={index: form(cases[index], value) for index, value in outcome.values.items()})
     for index, case in enumerate(cases):
         ended_here = index == outcome.reached or (outcome.changed and outcome.changed.index == index)
         if index in outcome.values and case.method != "__init__":

@@ -65,6 +65,8 @@ class Grader:
     file: str | None = None  # what its folder must hold, however the run ended; None: the run must be whole
     may_change: bool = False  # whether the function may change its arguments, as one that writes into a cache does
     gpu: bool = False  # runs on a card; then tensors arrive there
+    # where several values are right: brings a learner's to the form in which ``expected`` and the mistakes' stand
+    normal_form: Callable[[Case, Any], Any] | None = None
 
 
 def load(name: str) -> Grader:
