@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
+from rich.console import Console
 
 from workbook import paths
 from workbook.course.lessons import Lesson
 from workbook.errors import WorkbookError
-from workbook.grading import grade, grader
+from workbook.grading import grade, grader, report
 from workbook.grading.evidence import Evidence, LackingError
 from workbook.grading.exercises import Exercise
+from workbook.grading.sandbox import Outcome
 from workbook.grading.values import normal
 
 RUNS = Path(__file__).parent / "runs"
@@ -71,6 +73,19 @@ def test_a_wrong_cause_is_named(problem: str, wrong: dict[int, Any], word: str) 
     assert said is not None
     assert word in said.en
     assert said.zh != said.en
+
+
+@each
+def test_a_report_does_not_tell_the_answer(problem: str) -> None:
+    marker, found = grader.load(f"find_{problem}"), case(problem)
+    result = grade.Result(_exercise(problem), "failed", cases=1)
+    values = {0: ["nothing", found.expected[1], found.expected[2]]}
+    grade._judge(result, marker, [found], Outcome("done", values, imported=True), 20.0)
+    console = Console(record=True, width=100)
+    report.one(result, console)
+    shown = console.export_text()
+    assert "nothing" in shown
+    assert str(found.expected[0]) not in shown.replace("At process", "")
 
 
 @each

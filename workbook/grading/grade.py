@@ -119,6 +119,8 @@ def _judge(result: Result, marker: Grader, cases: list[Case], outcome: Outcome, 
             if found:
                 result.verdict, result.case, result.difference = "differs", case, found
                 result.likely = _likely(marker, cases, index, outcome.values) if not found.wrong_type else ""
+                if marker.hidden:
+                    result.difference = replace(found, expected="")
                 return
         if ended_here:
             break

@@ -105,6 +105,8 @@ def _difference(result: Result, console: Console) -> None:
     yours, theirs = tr("yours", "你的结果"), tr("vLLM", "vLLM")
     width = max(_width(yours), _width(theirs))
     for name, value, colour in ((yours, found.got, "red"), (theirs, found.expected, "green")):
+        if not value:
+            continue  # a grader that hides it
         console.print(Text(f"    {name}{' ' * (width - _width(name))}  ") + Text(value, style=colour))
     if found.note:
         _paragraph(f"({found.note})", console)

@@ -83,4 +83,4 @@ def reason(case: Case, got: Any) -> Text | None:
     return None
 
 
-GRADER = Grader(cases, reason=reason, arguments="--problem hang", file=evidence.file_of("hang"))
+GRADER = Grader(cases, reason=reason, arguments="--problem hang", file=evidence.file_of("hang"), hidden=True)

@@ -55,4 +55,4 @@ def reason(case: Case, got: Any) -> Text | None:
     )
 
 
-GRADER = Grader(cases, reason=reason, arguments="--problem memory", file=evidence.file_of("memory"))
+GRADER = Grader(cases, reason=reason, arguments="--problem memory", file=evidence.file_of("memory"), hidden=True)

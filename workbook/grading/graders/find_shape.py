@@ -65,4 +65,4 @@ def reason(case: Case, got: Any) -> Text | None:
     return None
 
 
-GRADER = Grader(cases, reason=reason, arguments="--problem shape", file=evidence.file_of("shape"))
+GRADER = Grader(cases, reason=reason, arguments="--problem shape", file=evidence.file_of("shape"), hidden=True)
