@@ -28,7 +28,8 @@ prepare_environment "$build"
 [ -e "${WORKBOOK_NOTES:-notes}/progress.md" ] || .venv/bin/python -m workbook.progress
 
 # The very first text comes without being asked anything; lesson 1.1 begins with its questions.
-[ $# -eq 0 ] && set -- step1_basic_llama --no-questions
+if [ $# -eq 0 ]; then set -- step1_basic_llama --no-questions; fi
+case "$1" in -*) set -- step1_basic_llama "$@" ;; esac
 name=$1
 shift
 name=$(basename "$name" .py)
