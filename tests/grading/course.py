@@ -37,6 +37,7 @@ class Course:
         stage = self.stages / "1_basics"
         for kind in ("exercises", "solutions"):
             shutil.copytree(ROOT / "stages" / "1_basics" / kind, stage / kind)
+        (stage / "recordings").symlink_to(ROOT / "stages" / "1_basics" / "recordings")
         page = stage / "1.1_first_inference.md"
         page.write_text(HEADER, encoding="utf-8")
         self.lesson = Lesson(page)

@@ -162,6 +162,18 @@ def test_helpers_beside_the_exercise_can_be_imported(course: Course) -> None:
     assert course.grade("kv_blocks", code).verdict == "passed"
 
 
+def test_an_exercise_that_another_uses_is_named_where_it_is_not_written(course: Course) -> None:
+    course.write(
+        "kv_blocks", "from kv_bytes import kv_bytes\n\ndef kv_blocks(a, b, c):\n    return kv_bytes(a, b, c)\n"
+    )
+    result = course.grade("kv_blocks")
+    assert result.verdict == "failed"
+    assert "still reached in kv_bytes.py, which kv_blocks uses" in result.what
+    assert result.line == 4
+    course.write("kv_bytes", "def kv_bytes(a, b, c):\n    return 1 // 0\n")
+    assert course.grade("kv_blocks").what.endswith("by zero in kv_bytes.py")
+
+
 def test_a_library_named_like_the_exercise_is_still_found(course: Course) -> None:
     """The learner's folder comes last in the search: an exercise called ``random`` must not hide Python's."""
     (course.exercise("kv_blocks").path.parent / "random.py").write_text("raise SystemExit\n")

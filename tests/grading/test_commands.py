@@ -14,7 +14,7 @@ import pytest
 from conftest import one_sentence
 from rich.cells import cell_len
 
-from grading.course import COMMAND, Course
+from grading.course import COMMAND, HEADER, Course
 from workbook import grading
 from workbook.errors import WorkbookError
 from workbook.grading import grades
@@ -52,7 +52,7 @@ def test_passing_leads_to_the_next_exercise_and_to_the_solution(course: Course) 
     assert result.returncode == 0
     assert "108 cases agree with what vLLM did in step1_basic_llama/2026-01-01T00-00-00." in result.stdout
     assert "Compare with ours: workbook solution kv_blocks" in result.stdout
-    assert "Next exercise: workbook grade kv_bytes" in result.stdout
+    assert f"Next exercise: workbook grade kv_bytes      lesson 1.1: {course.lesson.path}" in result.stdout
     assert grading.passed("kv_blocks")
     assert not grading.passed("kv_bytes")
     course.write("kv_blocks", OFF_BY_ONE)
@@ -61,6 +61,42 @@ def test_passing_leads_to_the_next_exercise_and_to_the_solution(course: Course) 
     course.solve("kv_blocks")
     course.solve("kv_bytes")
     assert "Every exercise has passed: workbook progress" in course.command("grade").stdout
+
+
+def test_the_next_exercise_is_the_first_that_never_passed_and_a_done_lesson_leads_to_the_next(course: Course) -> None:
+    pages = [course.lesson.path.with_name(f"{number}_x.md") for number in ("1.2", "1.10")]
+    for page, names in zip(pages, ("[]", "[rms_norm]"), strict=True):
+        number = page.name.partition("_")[0]
+        page.write_text(HEADER.replace("1.1", number).replace("[kv_blocks, kv_bytes]", names), encoding="utf-8")
+    course.solve("kv_bytes")
+    shown = course.command("grade", "kv_bytes").stdout
+    assert "Next exercise: workbook grade kv_blocks      lesson 1.1" in shown  # not that of a later lesson
+    assert "no exercise left" not in shown
+    course.solve("kv_blocks")
+    for what in ("kv_blocks", "1.1"):
+        shown = course.command("grade", what).stdout
+        assert f"Lesson 1.1 has no exercise left. Next, lesson 1.2: {pages[0]}" in shown
+        assert f"Next exercise: workbook grade rms_norm      lesson 1.10: {pages[1]}" in shown
+    assert "第 1.1 课的练习已全部通过。下一课 1.2" in course.command("grade", "1.1", WORKBOOK_LANG="zh").stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "case"),
+    [
+        ("return 23040, 23040 * block_size * blocks", "the cache of tiny, in our recording tiny"),
+        ("return 23040, 95109120", "the cache of tiny, in our recording tiny"),
+        ("return 23040 if config['num_hidden_layers'] == 30 else 2048, 95109120 if blocks == 129 else 0", "tiny"),
+    ],
+)
+def test_a_constant_does_not_pass(course: Course, code: str, case: str) -> None:
+    course.write("kv_bytes", f"def kv_bytes(config, block_size, blocks):\n    {code}\n")
+    result = course.command("grade", "kv_bytes")
+    assert result.returncode == 1
+    assert "kv_bytes · differs" in result.stdout
+    assert case in result.stdout
+    course.solve("kv_bytes")
+    shown = " ".join(course.command("grade", "kv_bytes").stdout.split())
+    assert "2026-01-01T00-00-00 and our recordings (2 cases)." in shown
 
 
 def test_all_exercises_in_a_table(course: Course) -> None:
@@ -104,6 +140,9 @@ def test_without_a_run_the_next_step_is_to_run(course: Course) -> None:
         result = course.command("grade", *arguments)
         assert result.returncode == 1
         assert sentence in " ".join(result.stdout.split())
+        assert "kv_blocks" not in result.stdout or "not graded" in result.stdout
+        assert "failed" not in result.stdout
+    one_sentence(course.command("grade", str(course.exercise("kv_blocks").path)), sentence)
     assert "kv_blocks" not in kept(course)  # nothing was graded
 
 
@@ -154,6 +193,14 @@ def test_unknown_names(course: Course) -> None:
     assert "The file is gone: git checkout -- " in " ".join(result.stdout.split())
 
 
+@pytest.mark.parametrize("command", ["hint", "solution"])
+def test_without_a_name_the_names_are_listed(course: Course, command: str) -> None:
+    result = course.command(command)
+    assert result.returncode == 0
+    assert result.stdout.splitlines() == ["1.1  kv_blocks, kv_bytes", f"Name one: workbook {command} kv_blocks"]
+    assert not (course.notes / "grades.json").exists()
+
+
 def test_hints_come_one_after_another(course: Course) -> None:
     for level in (1, 2, 3, 3):
         result = course.command("hint", "kv_blocks")
@@ -172,6 +219,8 @@ def test_the_solution_is_shown_after_passing_or_on_demand(course: Course) -> Non
     assert "Shown on demand, before passing." in result.stdout
     assert "return -(-tokens // block_size)" in result.stdout
     assert kept(course)["kv_blocks"]["solution_before_passing"]
+    narrow = course.command("solution", "kv_blocks", "--anyway", COLUMNS="30").stdout
+    assert course.exercise("kv_blocks").solution.read_text() in narrow  # in a pipe, no line is broken
     course.solve("kv_bytes")
     course.command("grade", "kv_bytes")
     result = course.command("solution", "kv_bytes")
@@ -306,4 +355,4 @@ def test_paths_are_shown_as_one_would_type_them() -> None:
     from workbook import paths
     from workbook.grading import exercises
 
-    assert exercises._shown(paths.STAGES / "1_basics" / "x.py") == str(Path("stages/1_basics/x.py"))
+    assert exercises.shown(paths.STAGES / "1_basics" / "x.py") == str(Path("stages/1_basics/x.py"))

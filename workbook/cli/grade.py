@@ -10,7 +10,7 @@ from workbook.i18n import tr
 app = typer.Typer()
 
 _WHAT = tr("An exercise, or a lesson (1.1); all without it.", "某个练习，或某一课（1.1）；不写则评全部。")
-_NAME = tr("The exercise.", "练习名称。")
+_NAME = tr("The exercise; without it they are listed.", "练习名称；不写则列出所有练习。")
 _RUN = tr("Compare with this run instead of the newest whole one.", "与这次运行对比，而不是最新的完整运行。")
 _LIMIT = tr("Seconds that your code may take.", "你的代码最多运行多少秒。")
 _LEVEL = tr("This hint again, 1 to 3.", "再看这一级提示（1 到 3）。")
@@ -42,7 +42,7 @@ def grade_command(
 
 @app.command("hint", help=tr("A hint; each call says a little more.", "给出提示；每次调用多说一点。"))
 def hint_command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help=_NAME)],
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help=_NAME)] = None,
     level: Annotated[int | None, typer.Option("--level", min=1, max=3, help=_LEVEL)] = None,
 ) -> None:
     """Print one hint."""
@@ -53,7 +53,7 @@ def hint_command(
 
 @app.command("solution", help=tr("Our solution, once yours has passed.", "参考解答：你的代码通过之后即可查看。"))
 def solution_command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help=_NAME)],
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help=_NAME)] = None,
     anyway: Annotated[bool, typer.Option("--anyway", help=_ANYWAY)] = False,
 ) -> None:
     """Print it."""

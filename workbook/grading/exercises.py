@@ -51,12 +51,12 @@ class Exercise:
     @property
     def shown(self) -> str:
         """The learner's file as one would type it."""
-        return _shown(self.path)
+        return shown(self.path)
 
     @property
     def shown_solution(self) -> str:
         """Our file as one would type it."""
-        return _shown(self.solution)
+        return shown(self.solution)
 
     def hints(self) -> list[Text]:
         """From a nudge to nearly the answer. Raises WorkbookError."""
@@ -122,7 +122,7 @@ def definition(path: Path, name: str) -> ast.FunctionDef | ast.ClassDef:
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     except FileNotFoundError:
         raise SourceError(
-            tr(f"The file is gone: git checkout -- {_shown(path)}", f"文件不见了：git checkout -- {_shown(path)}")
+            tr(f"The file is gone: git checkout -- {shown(path)}", f"文件不见了：git checkout -- {shown(path)}")
         ) from None
     except SyntaxError as error:
         raise SourceError(
@@ -162,7 +162,8 @@ def untouched(node: ast.FunctionDef | ast.ClassDef) -> bool:
     return bool(body) and isinstance(body[0], ast.Raise) and "NotImplementedError" in ast.unparse(body[0])
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
+    """A path as one would type it here."""
     for base in (Path.cwd(), paths.ROOT):
         if path.is_relative_to(base):
             return str(path.relative_to(base))

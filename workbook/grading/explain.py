@@ -19,7 +19,8 @@ def explain(result: "Result", outcome: Outcome, time_limit: float) -> None:
     result.line = outcome.line or (outcome.raised.line if outcome.raised else None) or result.line
     if outcome.raised:
         if "NotImplementedError" in outcome.raised.bases:
-            result.verdict = "not started" if result.agreed == 0 else "failed"
+            own = outcome.raised.beside is None
+            result.verdict = "not started" if own and result.agreed == 0 else "failed"
         result.what = _raised(name, outcome.raised, outcome.line)
     elif outcome.changed:
         argument = _parameter(result, outcome.changed.argument)
@@ -45,6 +46,11 @@ def _raised(name: str, raised: Raised, crashed: int | None) -> str:
             f"{name} 调用了 sys.exit({text})，程序因此结束：请用 `return` 返回结果。",
         )
     if raised.type == "NotImplementedError":
+        if raised.beside:
+            return tr(
+                f"A `raise NotImplementedError` is still reached in {raised.beside}, which {name} uses: write that one first.",
+                f"{name} 用到的 {raised.beside} 里仍会执行到 `raise NotImplementedError`：请先写好它。",
+            )
         return tr(
             "A `raise NotImplementedError` is still reached: write what belongs there.",
             "仍会执行到 `raise NotImplementedError`：请写出那里该有的代码。",
@@ -65,7 +71,8 @@ def _raised(name: str, raised: Raised, crashed: int | None) -> str:
         return tr(f"An import fails ({said}): mend it.", f"导入失败（{said}）：请修正。")
     if raised.index < 0:
         return tr(f"The file cannot be imported ({said}): mend it.", f"文件无法导入（{said}）：请修正。")
-    return tr(f"{name} raises {said}", f"{name} 抛出 {said}")
+    where = tr(f" in {raised.beside}", f"（位于 {raised.beside}）") if raised.beside else ""
+    return tr(f"{name} raises {said}{where}", f"{name} 抛出 {said}{where}")
 
 
 def _ended(name: str, outcome: Outcome, time_limit: float) -> str:

@@ -1,9 +1,11 @@
 """One grade: the learner's function on every case of a run, and the first case in which it and the engine part."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbook import gpus
+from workbook.course.header import Text
 from workbook.errors import WorkbookError
 from workbook.grading import compare, evidence, exercises, explain, grader, sandbox
 from workbook.grading.compare import Difference
@@ -30,6 +32,7 @@ class Result:
     run: str | None = None
     agreed: int = 0  # cases before the first difference
     cases: int = 0
+    shipped: int = 0  # of them, those from recordings that come with the lesson
     case: Case | None = None  # the one that differs, or in which it ended
     difference: Difference | None = None
     likely: str = ""
@@ -63,7 +66,9 @@ def grade(exercise: Exercise, run: str | None = None, time_limit: float = TIME_L
             )
         )
     found, cases, open_mistake = _evidence(exercise, marker, run)
-    result.run, result.cases = found.name, len(cases)
+    shipped = list(_shipped(exercise, marker))
+    cases += shipped
+    result.run, result.cases, result.shipped = found.name, len(cases), len(shipped)
     outcome = sandbox.run(exercise.path, exercise.name, cases, time_limit, gpu=marker.gpu, may_change=marker.may_change)
     result.output = outcome.output
     _judge(result, marker, cases, outcome, time_limit)
@@ -100,6 +105,14 @@ def _evidence(exercise: Exercise, marker: Grader, wanted: str | None) -> tuple[E
         return weak
     assert lacking
     raise lacking
+
+
+def _shipped(exercise: Exercise, marker: Grader) -> Iterator[Case]:
+    """The cases of the recordings that come with the lesson, labelled as such. Raises WorkbookError."""
+    for name in marker.shipped:
+        for case in marker.cases(Evidence(exercise.lesson.stage / "recordings" / name)):
+            label = Text(f"{case.label.en}, in our recording {name}", f"{case.label.zh}，取自随课录制 {name}")
+            yield replace(case, label=label)
 
 
 def _agrees(mistake: Mistake, cases: list[Case], marker: Grader) -> bool:

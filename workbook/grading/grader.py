@@ -63,6 +63,7 @@ class Grader:
     script: str | None = None  # whose runs are the evidence; None: the lesson's own
     arguments: str = ""  # with which the script must have run: "--problem hang"
     file: str | None = None  # what its folder must hold, however the run ended; None: the run must be whole
+    shipped: tuple[str, ...] = ()  # recordings of the lesson's stage beside the learner's run: more models, other sizes
     hidden: bool = False  # the value itself is the answer, and no function to write: a report does not show it
     may_change: bool = False  # whether the function may change its arguments, as one that writes into a cache does
     gpu: bool = False  # runs on a card; then tensors arrive there

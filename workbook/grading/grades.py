@@ -19,8 +19,9 @@ from workbook.i18n import tr
 VERSION = 1
 FILE = paths.NOTES / "grades.json"
 
-# "failed": it did not come to a comparison, as with a syntax error; "unproven": right, but the run decides too little.
-Verdict = Literal["passed", "differs", "failed", "unproven", "not started"]
+# "failed": it did not come to a comparison, as with a syntax error; "unproven": right, but the run decides too little;
+# "not graded": there is nothing to compare with, which no record keeps.
+Verdict = Literal["passed", "differs", "failed", "unproven", "not started", "not graded"]
 
 
 class Record(msgspec.Struct, omit_defaults=True):

@@ -41,13 +41,17 @@ class Changed(msgspec.Struct, tag=True, tag_field="kind"):
 
 
 class Raised(msgspec.Struct, tag=True, tag_field="kind"):
-    """An exception ended the import (``index`` -1) or a call. ``line``: the last one in the learner's file."""
+    """An exception ended the import (``index`` -1) or a call. ``line``: the last one in the learner's file.
+
+    ``beside``: the name of the file in the same folder, as of another exercise, that raised it; None: it was no such file.
+    """
 
     index: int
     type: str
     text: str
     line: int | None
     bases: list[str]  # names of the exception's classes
+    beside: str | None = None
 
 
 class Done(msgspec.Struct, tag=True, tag_field="kind"):

@@ -9,7 +9,7 @@ from rich.text import Text
 from workbook.grading.compare import cut, show
 from workbook.grading.grade import Result
 from workbook.grading.grades import Verdict
-from workbook.grading.wrap import wrap
+from workbook.wrap import wrap
 from workbook.i18n import tr
 
 _COLOURS: dict[Verdict, str] = {
@@ -18,6 +18,7 @@ _COLOURS: dict[Verdict, str] = {
     "failed": "red",
     "unproven": "yellow",
     "not started": "dim",
+    "not graded": "yellow",
 }
 _LINES = 6  # of the learner's output, half from its beginning and half from its end
 _PRINTED = 100  # characters of such a line
@@ -31,6 +32,7 @@ def word(verdict: Verdict) -> str:
         "failed": ("failed", "出错"),
         "unproven": ("not proven", "尚未证实"),
         "not started": ("not started", "未开始"),
+        "not graded": ("not graded", "未评分"),
     }
     return tr(*words[verdict])
 
@@ -76,8 +78,8 @@ def _agreed(result: Result, console: Console) -> None:
     if result.verdict == "passed":
         _paragraph(
             tr(
-                f"{_cases(result.cases)} {'agrees' if result.cases == 1 else 'agree'} with what vLLM did in {result.run}.",
-                f"{result.cases} 个用例全部与 vLLM 在 {result.run} 中的实际行为一致。",
+                f"{_cases(result.cases)} {'agrees' if result.cases == 1 else 'agree'} with what vLLM did in {_where(result)}.",
+                f"{result.cases} 个用例全部与 vLLM 在 {_where(result)} 中的实际行为一致。",
             ),
             console,
         )
@@ -89,10 +91,20 @@ def _agreed(result: Result, console: Console) -> None:
 
 def _before(result: Result) -> str:
     if result.agreed == 0:
-        return tr(f"The first case of {result.run}:", f"{result.run} 的第一个用例：")
+        return tr(f"The first case of {_where(result)}:", f"{_where(result)} 的第一个用例：")
     return tr(
-        f"{result.agreed} of {_cases(result.cases)} of {result.run} agree; then comes:",
-        f"{result.run} 的 {result.cases} 个用例中，前 {result.agreed} 个一致；接下来是：",
+        f"{result.agreed} of {_cases(result.cases)} of {_where(result)} agree; then comes:",
+        f"{_where(result)} 的 {result.cases} 个用例中，前 {result.agreed} 个一致；接下来是：",
+    )
+
+
+def _where(result: Result) -> str:
+    """The run, and what else the cases are from."""
+    if not result.shipped:
+        return str(result.run)
+    return tr(
+        f"{result.run} and our recordings ({_cases(result.shipped)})",
+        f"{result.run} 和随课录制（{result.shipped} 个用例）",
     )
 
 

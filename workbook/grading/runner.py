@@ -83,10 +83,12 @@ def _import(path: Path) -> types.ModuleType:
 
 
 def _raised(error: BaseException, index: int, file: str) -> messages.Raised:
-    line, step = None, error.__traceback__
+    line, beside, step = None, None, error.__traceback__
     while step is not None:
-        if step.tb_frame.f_code.co_filename == file:
+        source = Path(step.tb_frame.f_code.co_filename)
+        if str(source) == file:
             line = step.tb_lineno
+        beside = source.name if source.parent == Path(file).parent and str(source) != file else None
         step = step.tb_next
     try:
         text = str(error)[:_SHOWN]
@@ -94,7 +96,9 @@ def _raised(error: BaseException, index: int, file: str) -> messages.Raised:
         text = ""
     if isinstance(error, SyntaxError) and error.filename:  # of a file that the learner's imports
         text = f"{text} ({Path(error.filename).name})"
-    return messages.Raised(index, type(error).__name__, text, line, [base.__name__ for base in type(error).__mro__])
+    return messages.Raised(
+        index, type(error).__name__, text, line, [base.__name__ for base in type(error).__mro__], beside
+    )
 
 
 def _send(descriptor: int, message: msgspec.Struct) -> None:

@@ -8,12 +8,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.syntax import Syntax
 
+from workbook.course import lessons
+from workbook.course.lessons import Lesson
 from workbook.errors import WorkbookError
 from workbook.grading import exercises, grades, report
 from workbook.grading.exercises import Exercise
 from workbook.grading.grade import TIME_LIMIT, Result, grade
-from workbook.grading.wrap import wrap
-from workbook.i18n import tr
+from workbook.grading.grades import Record
+from workbook.wrap import wrap
+from workbook.i18n import listed, tr
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,12 @@ def grade_all(wish: Wish, console: Console) -> bool:
     Whether nothing is wrong: a single exercise or lesson must have passed, of all none may differ. Raises WorkbookError.
     """
     wanted = exercises.find(wish.what)
+    alone = len(wanted) == 1 and not wish.watch
     grades.read()  # a damaged file is found before the work, not after it
     if wish.watch:
         _watch(wanted, wish, console)
         return True
-    results = [_grade(exercise, wish) for exercise in wanted]
+    results = [_grade(exercise, wish, alone) for exercise in wanted]
     if wish.what is not None:
         for place, result in enumerate(results):
             if place:
@@ -49,13 +53,14 @@ def grade_all(wish: Wish, console: Console) -> bool:
     return all(result.verdict in ("passed", "not started") for result in results)
 
 
-def _grade(exercise: Exercise, wish: Wish) -> Result:
+def _grade(exercise: Exercise, wish: Wish, alone: bool = False) -> Result:
+    """Grade and remember. What cannot be graded is a result among others; ``alone`` it raises WorkbookError."""
     try:
         result = grade(exercise, wish.run, wish.time_limit)
     except WorkbookError as error:
-        if wish.what == exercise.name and not wish.watch:
+        if alone:
             raise
-        return Result(exercise, "failed", str(error), retry=False)
+        return Result(exercise, "not graded", str(error), retry=False)
     with grades.change(exercise.name) as record:
         record.result, record.at, record.cases, record.run = result.verdict, time.time(), result.cases, result.run
         record.file = exercise.digest() if exercise.path.is_file() else None
@@ -65,17 +70,41 @@ def _grade(exercise: Exercise, wish: Wish) -> Result:
 
 
 def _lead_on(results: list[Result], console: Console) -> None:
-    """The first of these that is not right; else the first exercise of all that has not passed."""
-    open_here = [result.exercise.name for result in results if result.verdict != "passed"]
-    if open_here and len(results) == 1:
+    """A lesson that is done leads to the next one; then the first exercise of all lessons that has not passed."""
+    if len(results) == 1 and results[0].verdict != "passed":
         return  # its report has said what to do
     records = grades.read()
-    never = [one.name for one in exercises.every() if one.name not in records or records[one.name].passed_at is None]
-    if rest := open_here or never:
-        line = tr(f"Next exercise: workbook grade {rest[0]}", f"下一个练习：workbook grade {rest[0]}")
+    wrong = {result.exercise.name for result in results if result.verdict != "passed"}
+    left = [
+        one for one in exercises.every() if one.name in wrong or (records.get(one.name) or Record()).passed_at is None
+    ]
+    lesson = results[0].exercise.lesson
+    after = next((one for one in lessons.all_lessons() if _order(one) > _order(lesson)), None)
+    done = {one.exercise.lesson.number for one in results} == {lesson.number} and after
+    lines = []
+    if done and after and lesson.number not in {one.lesson.number for one in left}:
+        page = exercises.shown(after.page)
+        lines.append(
+            tr(
+                f"Lesson {lesson.number} has no exercise left. Next, lesson {after.number}: {page}",
+                f"第 {lesson.number} 课的练习已全部通过。下一课 {after.number}：{page}",
+            )
+        )
+    if left:
+        what, page = left[0], exercises.shown(left[0].lesson.page)
+        lines.append(
+            tr(
+                f"Next exercise: workbook grade {what.name}      lesson {what.lesson.number}: {page}",
+                f"下一个练习：workbook grade {what.name}      第 {what.lesson.number} 课：{page}",
+            )
+        )
     else:
-        line = tr("Every exercise has passed: workbook progress", "所有练习都已通过：workbook progress")
-    console.print(f"\n{line}", markup=False, soft_wrap=True)
+        lines.append(tr("Every exercise has passed: workbook progress", "所有练习都已通过：workbook progress"))
+    console.print("\n" + "\n".join(lines), markup=False, soft_wrap=True)
+
+
+def _order(lesson: Lesson) -> list[int]:
+    return [int(part) for part in lesson.number.split(".")]
 
 
 def _watch(wanted: list[Exercise], wish: Wish, console: Console) -> None:
@@ -115,8 +144,26 @@ def _show(what: Iterable[Exercise], wish: Wish, console: Console) -> None:
     )
 
 
-def hint(name: str, level: int | None, console: Console) -> None:
-    """Print the next hint, or that of ``level``. Raises WorkbookError."""
+def choose(command: str, console: Console) -> None:
+    """Print the names that ``command`` takes, lesson by lesson. Raises WorkbookError."""
+    records, names = grades.read(), dict[str, list[str]]()
+    for one in exercises.every():
+        names.setdefault(one.lesson.number, []).append(one.name)
+    for number, own in names.items():
+        for line in wrap(f"{number}  {listed(own)}", console.width):
+            console.print(line, markup=False, soft_wrap=True)
+    never = [one for own in names.values() for one in own if (records.get(one) or Record()).passed_at is None]
+    example = next(iter(never or sum(names.values(), [])), "kv_blocks")
+    console.print(
+        tr(f"Name one: workbook {command} {example}", f"请指定一个：workbook {command} {example}"), style="dim"
+    )
+
+
+def hint(name: str | None, level: int | None, console: Console) -> None:
+    """Print the next hint, or that of ``level``; without a name, the names. Raises WorkbookError."""
+    if name is None:
+        choose("hint", console)
+        return
     exercise = exercises.one(name)
     texts = exercise.hints()
     with grades.change(exercise.name) as record:
@@ -135,8 +182,11 @@ def hint(name: str, level: int | None, console: Console) -> None:
     console.print(line, style="dim", markup=False)
 
 
-def solution(name: str, anyway: bool, console: Console) -> None:
-    """Print our solution: after passing, or where it is asked for ``anyway``. Raises WorkbookError."""
+def solution(name: str | None, anyway: bool, console: Console) -> None:
+    """Print our solution: after passing, or where it is asked for ``anyway``; without a name, the names. Raises WorkbookError."""
+    if name is None:
+        choose("solution", console)
+        return
     exercise = exercises.one(name)
     record = grades.of(exercise.name)
     if record.passed_at is None and not anyway:
@@ -151,7 +201,10 @@ def solution(name: str, anyway: bool, console: Console) -> None:
         with grades.change(exercise.name) as kept:
             kept.solution_before_passing = True
         console.print(tr("Shown on demand, before passing.", "按要求显示：这个练习还没有通过。"), style="yellow")
-    console.print(Syntax(text, "python", theme="ansi_dark", background_color="default", word_wrap=True))
+    if console.is_terminal:
+        console.print(Syntax(text, "python", theme="ansi_dark", background_color="default", word_wrap=True))
+    else:  # a file or a pipe takes the code as it is: a comment that is broken in two would no longer be one
+        console.print(text, end="", markup=False, soft_wrap=True)
     console.print(
         tr(
             f"Beside yours: diff {exercise.shown} {exercise.shown_solution}",

@@ -1,4 +1,4 @@
-"""Bytes of KV cache for a token and in all, against the tensors that the worker allocated."""
+"""Bytes of KV cache for a token and in all, against the tensors that the worker allocated: in the learner's run and in ours."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -45,6 +45,7 @@ def _right(c: dict[str, Any]) -> int:
 
 GRADER = Grader(
     cases,
+    shipped=("tiny", "llama"),  # one run has one cache, whose bytes a constant gives as well
     mistakes=[
         Mistake(
             _version(lambda c: _right(c) * c["num_attention_heads"] // c["num_key_value_heads"]),
