@@ -47,9 +47,17 @@ def _path() -> list[Check]:
 def _hub(model: str) -> Check:
     here = models.find(model) is not None or (model in models.KNOWN and models.KNOWN[model].hub_id is None)
     endpoint, reached = hub.reachable()
-    remedy = tr(
-        "needed only for models that are not here yet: a folder, VLLM_USE_MODELSCOPE=True, or HF_ENDPOINT=https://hf-mirror.com",
-        "只有下载新模型时才需要：可用本地目录、VLLM_USE_MODELSCOPE=True 或 HF_ENDPOINT=https://hf-mirror.com",
+    ways = tr(
+        "a folder (--model /path), VLLM_USE_MODELSCOPE=True, or HF_ENDPOINT=https://hf-mirror.com",
+        "本地目录（--model 目录）、VLLM_USE_MODELSCOPE=True 或 HF_ENDPOINT=https://hf-mirror.com",
+    )
+    remedy = (
+        tr(f"needed only for models that are not here yet: {ways}", f"只有下载新模型时才需要：可用{ways}")
+        if here
+        else tr(
+            f"{model} is not on this machine and must be downloaded: use {ways}",
+            f"本机没有 {model}，需要下载：可用{ways}",
+        )
     )
     status: Literal["ok", "warn", "fail"] = "ok" if reached else "warn" if here else "fail"
     found = f"{endpoint} " + (tr("answers", "可访问") if reached else tr("cannot be reached", "无法访问"))

@@ -8,6 +8,7 @@ from rich.text import Text
 from workbook.check import Check
 from workbook.i18n import tr
 from workbook.models import Model
+from workbook.wrap import Prose
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -26,7 +27,7 @@ def checks(found: list[Check]) -> Table:
         text = Text(check.found)
         if check.remedy:
             text.append(f"\n→ {check.remedy}", style="" if check.status == "ok" else "bold")
-        table.add_row(Text(check.status, style=_COLOURS[check.status]), check.name, text)
+        table.add_row(Text(check.status, style=_COLOURS[check.status]), check.name, Prose(text))
     return table
 
 
@@ -48,7 +49,7 @@ def models(rows: list[tuple[Model, Path | None]]) -> Table:
             f"{2 * a.parameters / 1024**2:,.0f} MiB",
             f"{a.kv_bytes_per_token() / 1024:.1f} KiB",
             f"{a.heads}/{a.kv_heads}",
-            text,
+            Prose(text),
         )
     return table
 
@@ -57,5 +58,5 @@ def scripts(rows: list[tuple[str, str]]) -> Table:
     """Scripts by name, each with the first line of its docstring."""
     table = _table(tr("script", "脚本"), tr("what it is about", "内容"))
     for name, about in rows:
-        table.add_row(Text(name, style="bold"), about)
+        table.add_row(Text(name, style="bold"), Prose(about))
     return table
