@@ -51,6 +51,13 @@ def test_where(typed: str, symbol: str) -> None:
     [
         ("forward", ["files of vLLM define forward", "Attention.forward"]),
         ("Attention", ["is one of 2", "vllm.model_executor.layers.attention.attention:Attention"]),
+        ("LLM.genrate", ["such as vllm.entrypoints.llm:LLM.generate"]),
+        ("shedule", [f"such as {SCHEDULE}"]),
+        ("Scheduler.shedule", [f"such as {SCHEDULE}"]),
+        (
+            "BlockPool.get_new_blokcs",
+            ["such as vllm.v1.core.block_pool:BlockPool.get_new_blocks"],
+        ),  # no lesson needs to name it
         ("BlockPol", ["vLLM defines no BlockPol", "BlockPool"]),
         ("vllm.v1.core.sched.scheduler:Scheduler.shedule", ["defines no", "Scheduler.schedule"]),
         ("paged_attention_v1", ["is gone", "unified_attention"]),
@@ -63,6 +70,14 @@ def test_where_refuses_with_the_next_step(typed: str, parts: list[str]) -> None:
         where.find(typed)
     for part in parts:
         assert part in str(error.value)
+
+
+def test_where_alone_lists_what_the_lessons_name() -> None:
+    result = workbook("where")
+    assert result.returncode == 0
+    assert "  vllm.entrypoints.llm:LLM.generate" in result.stdout
+    assert result.stdout.splitlines()[-1].endswith("workbook where Scheduler.schedule")
+    assert "第 1.1 课" in workbook("where", WORKBOOK_LANG="zh").stdout
 
 
 def test_where_prints_one_line() -> None:

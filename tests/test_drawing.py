@@ -187,6 +187,13 @@ def test_the_command_says_where_everything_is(there: Path, width: int, language:
     assert {"en": "this is for 3", "zh": "图中按 3 个 rank"}[language] in result.stdout.replace("\n", " ")
 
 
+def test_without_a_lesson_those_with_pictures_are_listed() -> None:
+    result = workbook("draw")
+    assert result.returncode == 0
+    assert "2.1  memory_layout, throughput, block_size" in result.stdout
+    assert "Name one: workbook draw 2.1." in result.stdout
+
+
 # Whether the pictures tell the truth.
 
 

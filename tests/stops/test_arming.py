@@ -210,6 +210,15 @@ def test_what_cannot_be_stopped_at_is_one_sentence(
     assert line.endswith("; the run goes on without it.")
 
 
+def test_a_function_is_stopped_at_or_traced_not_both(kinds: types.ModuleType) -> None:
+    for name in (arming.HOOK, "_workbook_hop_"):
+        own = kinds.plain.__code__
+        kinds.plain.__code__ = own.replace(co_names=(*own.co_names, name))
+        with pytest.raises(arming.CannotArmError, match="it is traced or stopped at already"):
+            arming.with_stop(kinds.plain, "x")
+        kinds.plain.__code__ = own
+
+
 @pytest.mark.parametrize(
     "edit", [lambda text: "# one line more\n" + text, lambda text: text.replace("n * scale", "n + scale")]
 )

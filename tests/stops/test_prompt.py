@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from stops.prompt import Learner
+from workbook.stops import spec
 
 MEETING = """\
 def meet(barrier):
@@ -35,6 +36,9 @@ def script(tmp_path: Path) -> Path:
     path = tmp_path / "script.py"
     path.write_text(SCRIPT)
     return path
+
+
+SENTENCE = "what stands at a stop is a sentence of many words that fits no line and is broken between two of them, never inside"
 
 
 def start(script: Path, **env: str) -> Learner:
@@ -81,6 +85,22 @@ def test_the_note_is_in_the_learners_language(script: Path) -> None:
     with start(script, WORKBOOK_LANG="zh") as learner:
         process, shown = learner.prompt()
         assert f"停点 · meet · {process}" in shown
+        learner.type("c")
+        learner.prompt()
+        learner.type("c")
+        assert learner.end() == 0
+
+
+def test_the_note_is_broken_between_words(script: Path) -> None:
+    stop = spec.Stop("meeting:meet", look=SENTENCE)
+    with start(script, WORKBOOK_STOPS=spec.encode([stop])) as learner:
+        _, shown = learner.prompt()
+        lines = [line.strip() for line in shown.splitlines()]
+        first = next(place for place, line in enumerate(lines) if line.startswith("Look at: "))
+        note = lines[first : lines.index("-> before = 1") - 1]
+        assert len(note) > 1
+        assert max(map(len, note)) <= 80
+        assert " ".join(note) == f"Look at: {SENTENCE}"
         learner.type("c")
         learner.prompt()
         learner.type("c")

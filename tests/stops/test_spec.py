@@ -46,7 +46,9 @@ def test_what_is_none_is_said(text: str, why: str) -> None:
 @pytest.mark.parametrize(
     ("at", "why"),
     [
-        ("nowhere.at.all:f", "There is no module nowhere.at.all"),
+        ("nowhere.at.all:f", "There is no module nowhere.at.all: look for the name with `workbook where f`"),
+        ("foo:shedule", "There is no module foo: did you mean vllm.*`workbook where NAME`"),
+        ("vllm.v1.engine.core:EngineCore.stepp", "no stepp: did you mean vllm.v1.engine.core:EngineCore.step, "),
         ("vllm.v1.core.sched.nothing:f", "There is no module vllm.v1.core.sched.nothing"),
         ("vllm.v1.core.sched.scheduler:Scheduler.gone", "defines no gone"),
         ("vllm.v1.core.sched.scheduler:Scheduler", "is a class: name one of its methods"),
@@ -86,7 +88,9 @@ def test_a_wrong_entry_leaves_the_others(monkeypatch: pytest.MonkeyPatch, capfd:
     assert spec.for_this_process() == [spec.Stop(SCHEDULE, 2)]
     first, second = capfd.readouterr().err.splitlines()
     assert "'nonsense' is no stop" in first
-    assert "vllm.v1.core.sched.scheduler defines no gone; the run goes on without it." in second
+    assert (
+        "vllm.v1.core.sched.scheduler defines no gone: look for the name with `workbook where gone`; the run" in second
+    )
 
 
 def test_the_timeouts_are_those_that_vllm_reads(monkeypatch: pytest.MonkeyPatch) -> None:

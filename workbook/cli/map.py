@@ -19,18 +19,21 @@ app = typer.Typer()
 )
 def where_command(
     symbol: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="SYMBOL",
             help=tr(
-                "package.module:Name, a Name alone, or a path as path/file.py::Name.",
-                "package.module:Name，或只写 Name，或 path/file.py::Name 这样的路径。",
+                "package.module:Name, a Name alone, or a path as path/file.py::Name; without it, what the lessons name.",
+                "package.module:Name，或只写 Name，或 path/file.py::Name 这样的路径；不写则列出各课用到的符号。",
             ),
         ),
-    ],
+    ] = None,
     open_: Annotated[bool, typer.Option("--open", help=tr("Open it in VSCode.", "在 VSCode 中打开。"))] = False,
 ) -> None:
     """Print path:line."""
+    if symbol is None:
+        print(where.names())
+        return
     place = where.find(symbol)
     print(where.shown(place))
     if open_ or where.in_vscode():

@@ -18,7 +18,10 @@ app = typer.Typer()
     ),
 )
 def draw_command(
-    lesson: Annotated[str, typer.Argument(metavar="LESSON", help=tr("Such as 2.1.", "如 2.1。"))],
+    lesson: Annotated[
+        str | None,
+        typer.Argument(metavar="LESSON", help=tr("Such as 2.1; without it they are listed.", "如 2.1；不写则列出。")),
+    ] = None,
     run: Annotated[
         str | None,
         typer.Argument(
@@ -33,4 +36,7 @@ def draw_command(
     """Copy the templates, draw, and say where everything is."""
     from workbook.drawing import notes, report
 
+    if lesson is None:
+        print(report.choices())
+        return
     report.report(notes.draw(lesson, run), Console(highlight=False))

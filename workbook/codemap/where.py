@@ -1,23 +1,20 @@
 """From what a learner types to a place in vLLM's source, and VSCode opened there."""
 
-import difflib
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from workbook.codemap import moved
-from workbook.course import symbols
+from workbook.course import near, symbols
 from workbook.course.symbols import Place, SymbolError
 from workbook.errors import WorkbookError
 from workbook.i18n import listed, tr
 
 _SHOWN = 5  # candidates in a message
 _FILES = 60  # parsed for a name that many classes define; parsing more takes seconds
-_TOP = re.compile(rb"^(?:async def|def|class) (\w+)", re.MULTILINE)
 
 
 def find(typed: str, root: Path | None = None) -> Place:
@@ -51,11 +48,11 @@ def find(typed: str, root: Path | None = None) -> Place:
                 f"{typed} 有 {len(found)} 处：请输入其一：{names}",
             )
         )
-    near = listed(_near(symbol, root)) or "Scheduler.schedule"
+    alike = listed(near.near(symbol, root)) or "Scheduler.schedule"
     raise SymbolError(
         tr(
-            f"vLLM defines no {typed}: type another name, such as {near}",
-            f"vLLM 里没有 {typed}：请换个名字，例如 {near}",
+            f"vLLM defines no {typed}: type another name, such as {alike}",
+            f"vLLM 里没有 {typed}：请换个名字，例如 {alike}",
         )
     )
 
@@ -65,13 +62,6 @@ def _as_symbol(typed: str) -> str:
     path, _, name = typed.strip().removesuffix("()").partition("::" if "::" in typed else ":")
     module = path.removesuffix("/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     return f"{module}:{name}" if name else module
-
-
-def _files(root: Path | None) -> Iterator[tuple[str, Path, bytes]]:
-    """vLLM's modules: name, file, text."""
-    base = root or symbols.installed()
-    for path in sorted((base / "vllm").rglob("*.py")):
-        yield ".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__"), path, path.read_bytes()
 
 
 def search(name: str, root: Path | None = None) -> list[str]:
@@ -91,7 +81,7 @@ def search(name: str, root: Path | None = None) -> list[str]:
         for part in wanted
     ]
     top, members = [], []
-    for module, path, text in _files(root):
+    for module, path, text in near.files(root):
         if all(part.encode() in text for part in wanted):
             if heads[0].search(text):
                 top.append((module, path))
@@ -128,14 +118,21 @@ def _inherited(symbol: str, root: Path | None) -> str | None:
     return symbol
 
 
-def _near(symbol: str, root: Path | None) -> list[str]:
-    """Names that look like it: of its module if that is there, else of all modules."""
-    module, _, name = symbol.rpartition(":")
-    try:
-        names = _own(symbols.module_file(module, root))
-    except SymbolError:
-        names = list({found.decode() for _, _, text in _files(root) for found in _TOP.findall(text)})
-    return difflib.get_close_matches(name, names, n=3)
+def names() -> str:
+    """What one may look for: the symbols at which the lessons stop, and how to type another."""
+    known = near.of_lessons()
+    lines = [
+        line
+        for number, own in known.items()
+        for line in (tr(f"Lesson {number}", f"第 {number} 课"), *(f"  {one}" for one in own))
+    ]
+    lines.append(
+        tr(
+            "Name one of these, or any other of vLLM's, in full or in short: workbook where Scheduler.schedule",
+            "请指定其中一个，或 vLLM 的其他任何名称，全名或简称均可：workbook where Scheduler.schedule",
+        )
+    )
+    return "\n".join(lines)
 
 
 def shown(place: Place) -> str:

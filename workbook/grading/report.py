@@ -9,8 +9,8 @@ from rich.text import Text
 from workbook.grading.compare import cut, show
 from workbook.grading.grade import Result
 from workbook.grading.grades import Verdict
-from workbook.wrap import wrap
 from workbook.i18n import tr
+from workbook.wrap import wrap
 
 _COLOURS: dict[Verdict, str] = {
     "passed": "green",

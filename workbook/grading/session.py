@@ -15,8 +15,8 @@ from workbook.grading import exercises, grades, report
 from workbook.grading.exercises import Exercise
 from workbook.grading.grade import TIME_LIMIT, Result, grade
 from workbook.grading.grades import Record
-from workbook.wrap import wrap
 from workbook.i18n import listed, tr
+from workbook.wrap import wrap
 
 
 @dataclass(frozen=True)
@@ -152,8 +152,8 @@ def choose(command: str, console: Console) -> None:
     for number, own in names.items():
         for line in wrap(f"{number}  {listed(own)}", console.width):
             console.print(line, markup=False, soft_wrap=True)
-    never = [one for own in names.values() for one in own if (records.get(one) or Record()).passed_at is None]
-    example = next(iter(never or sum(names.values(), [])), "kv_blocks")
+    every = [one for own in names.values() for one in own]
+    example = next((one for one in every if (records.get(one) or Record()).passed_at is None), every[0])
     console.print(
         tr(f"Name one: workbook {command} {example}", f"请指定一个：workbook {command} {example}"), style="dim"
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 from workbook.i18n import tr
 
 HOOK = "_workbook_stop_"  # a builtin (see workbook.stops.hits), so it shows neither among locals nor among a module's globals
-
+OURS = "_workbook_"  # how the name of each such builtin begins, a stop's or a trace's
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -90,6 +90,13 @@ def rewritten(function: types.FunctionType, change: Callable[[Function, int], No
     Lines that ``change`` leaves alone keep their numbers. Raises CannotArmError.
     """
     code = function.__code__
+    if any(name.startswith(OURS) for name in code.co_names):
+        raise CannotArmError(
+            tr(
+                "it is traced or stopped at already: one of both at a time",
+                "它已被跟踪或已设停点：同一函数只能用其中一种",
+            )
+        )
     path = Path(code.co_filename)
     try:
         tree = ast.parse(path.read_bytes(), filename=code.co_filename)

@@ -15,10 +15,10 @@ from typing import Literal
 
 import msgspec
 
-from workbook.course import lessons, symbols
+from workbook.course import lessons, near, symbols
 from workbook.course.header import Stop as LessonStop
 from workbook.errors import WorkbookError
-from workbook.i18n import tr
+from workbook.i18n import listed, tr
 from workbook.stops import VARIABLE, debugger
 
 _WRITTEN = re.compile(r"(?P<at>[\w.]+:[\w.]+)(?:@(?P<hit>[1-9]\d*))?(?:\s+if\s+(?P<when>.+))?")
@@ -142,14 +142,14 @@ def check(stop: Stop) -> None:
     package = stop.module.partition(".")[0]
     spec = find_spec(package)
     if spec is None:
-        raise WorkbookError(tr(f"There is no module {stop.module}.", f"没有模块 {stop.module}。"))
+        raise _elsewhere(tr(f"There is no module {stop.module}.", f"没有模块 {stop.module}。"), stop.at)
     if not spec.submodule_search_locations:
         return  # a single file beside the script: arming will tell
     try:
         kind = symbols.resolve(stop.at).kind
     except symbols.SymbolError as error:
         if error.home is None:
-            raise
+            raise _elsewhere(str(error), stop.at) from None
         return  # imported from elsewhere: the same function object
     if kind == "class":
         raise WorkbookError(
@@ -158,6 +158,22 @@ def check(stop: Stop) -> None:
                 f"{stop.at} 是一个类：请指定它的某个方法，例如 {stop.at}.__init__。",
             )
         )
+
+
+def _elsewhere(why: str, symbol: str) -> WorkbookError:
+    """What is wrong with a symbol, the names that look like it, and how to look for another."""
+    why, found = why.rstrip(".。"), near.near(symbol)
+    name = symbol.partition(":")[2]
+    if found:
+        return WorkbookError(
+            tr(
+                f"{why}: did you mean {listed(found)}? `workbook where NAME` finds others.",
+                f"{why}：是否想写 {listed(found)}？其他名称可用 `workbook where 名称` 查找。",
+            )
+        )
+    return WorkbookError(
+        tr(f"{why}: look for the name with `workbook where {name}`.", f"{why}：请用 `workbook where {name}` 查找名称。")
+    )
 
 
 def runner() -> Literal["cpu", "gpu"]:

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
+from workbook.wrap import wrap
+
 TERMINAL = "WORKBOOK_TERMINAL"  # the terminal's device, /dev/pts/3
 SCRIPT = "WORKBOOK_SCRIPT_PID"  # the process at the top, which `q` in any process ends
 
@@ -41,8 +43,8 @@ class _Terminal:
             os.dup2(self._file, 0)
         # With descriptors 0 and 1 input() has readline.
         self._stdin = open(0, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
-        output = 1 if os.isatty(1) else self._file
-        self._stdout = open(output, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
+        self.output = 1 if os.isatty(1) else self._file
+        self._stdout = open(self.output, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
         self._held = False
         self._guard = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -97,11 +99,20 @@ def _make(base: type[Any]) -> Any:
         def interaction(self, *arguments: Any, **options: Any) -> None:
             with self._terminal.mine() as self.stdout:
                 if self.text:
-                    print(f"\n{self.text}")
+                    print("", *self._lines(), sep="\n")
                     self.text = ""
                 super().interaction(*arguments, **options)
             if self._leaving:
                 self._leave()
+
+        def _lines(self) -> list[str]:
+            """The text in the terminal's width, broken between words."""
+            try:
+                width = os.get_terminal_size(self._terminal.output).columns
+            except OSError:
+                width = 80
+            # A terminal of which nobody has said the size has none.
+            return [line for text in self.text.splitlines() for line in wrap(text, width or 80)]
 
         def do_quit(self, _: str) -> int:
             """End the script and all of its processes, as Ctrl-C does."""
