@@ -1,12 +1,19 @@
 """The last lines of a script: where its recording is, and what to open."""
 
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
 
 from workbook import logfile, paths, predictions
+from workbook.course import lessons
 from workbook.errors import WorkbookError
 from workbook.i18n import tr
 from workbook.lesson import Run
 from workbook.recorder import Recording, load, texts, workers
+from workbook.recorder.recording import FILE
 
 
 def close(run: Run, llm: Any) -> None:
@@ -29,11 +36,11 @@ def close(run: Run, llm: Any) -> None:
         run.console.print(tr("Nothing was recorded: vLLM's log says why.", "没有录制到内容：原因见 vLLM 日志。"))
         return
     steps = sum(len(recording.steps) for recording in recordings)
-    name = f"{folder.parent.name}/{folder.name}" if folder.is_relative_to(paths.RUNS) else str(folder)
+    command = f"workbook show {_name(folder)}"
     run.console.print(
         tr(
-            f"Recorded {steps} engine steps. See them: workbook show {name}          in the browser: add --html --open",
-            f"录制了 {steps} 个调度步。查看：workbook show {name}          在浏览器中看：加上 --html --open",
+            f"Recorded {steps} engine steps: {command}\nIn the browser: {command} --html --open",
+            f"录制了 {steps} 个调度步：{command}\n在浏览器中查看：{command} --html --open",
         ),
         markup=False,
         soft_wrap=True,
@@ -46,6 +53,37 @@ def close(run: Run, llm: Any) -> None:
             )
         )
     predictions.report_after_run(run.info, recordings, run.console)
+    if first := _activation(run.info.script):
+        run.console.print(first, markup=False, soft_wrap=True)
+
+
+def _name(folder: Path) -> str:
+    """What ``workbook show`` calls this run: ``last`` unless a later one is being recorded."""
+    if not folder.is_relative_to(paths.RUNS):
+        return shlex.quote(str(folder))
+    newest = max(
+        (path.parent for path in paths.RUNS.glob(f"*/*/{FILE}")),
+        key=lambda run: (run.name, run.parent.name),
+        default=folder,
+    )
+    return "last" if newest == folder else f"{folder.parent.name}/{folder.name}"
+
+
+def _activation(script: str) -> str:
+    """What to type before ``workbook``, where the terminal does not know it, as after ``scripts/run.sh``."""
+    activate = Path(sys.prefix, "bin/activate")
+    if shutil.which("workbook") or not activate.is_file():
+        return ""
+    lesson = lessons.of_script(script)
+    then = tr(f", then read {_shown(lesson.page)}", f"，然后读 {_shown(lesson.page)}") if lesson else ""
+    return tr(
+        f"This terminal does not know `workbook` yet: source {_shown(activate)}{then}",
+        f"此终端还找不到 workbook 命令：先运行 source {_shown(activate)}{then}",
+    )
+
+
+def _shown(path: Path) -> str:
+    return shlex.quote(os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path))
 
 
 def _missing(recordings: list[Recording], llm: Any) -> int:
