@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SCRIPTS, python
 
-from workbook import hops
-from workbook.course import symbols
+from workbook import hops, runinfo
+from workbook.course import lessons, symbols
 from workbook.hops import token_path
+from workbook.predictions import measure
+from workbook.recorder import load
 from workbook.stops import spec
 from workbook.views import hoppath, hoptree
 
@@ -92,3 +94,12 @@ def test_the_picture_has_a_row_for_each_call_and_a_lane_for_each_process() -> No
     texts = [element.text for element in ET.fromstring(picture).iter("{http://www.w3.org/2000/svg}text")]
     for name in ("script", "EngineCore", "VllmWorker-0", "VllmWorker-1", "Sampler.forward"):
         assert name in texts
+
+
+@pytest.mark.parametrize(("name", "answers"), [("life", [1, 37, 0]), ("life_tp2", [1, 37, 1])])
+def test_the_trace_answers_the_lessons_questions(name: str, answers: list[int]) -> None:
+    folder = STAGE / "recordings" / name
+    info = runinfo.read(folder)
+    assert info
+    run = measure.Run([load(folder)], info)
+    assert [measure.measured(question, run) for question in lessons.find("1.3").header.predictions] == answers
