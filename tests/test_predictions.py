@@ -20,10 +20,12 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from workbook import paths, predictions, runinfo
-from workbook.course.header import Prediction, Text, Wrong
+from workbook.course import lessons
+from workbook.course.header import Header, Prediction, Text, Wrong
 from workbook.course.lessons import Lesson
 from workbook.errors import WorkbookError
 from workbook.predictions import answers, measure, store
+from workbook.predictions.compare import ran
 from workbook.recorder import Recording, load
 
 PREFIX = ROOT / "tests" / "recordings" / "prefix"
@@ -34,6 +36,7 @@ title: {en: The first inference, zh: 第一次推理}
 minutes: 40
 week: 1
 script: step1_basic_llama
+about: not run.options
 predictions:
   - id: steps
     ask: {en: "How many engine steps?", zh: "多少个调度步？"}
@@ -109,12 +112,14 @@ def past_run(started: float | None = None, stamp: str = "2026-01-01T00-00-00") -
         ("1_234", 1234),
         ("１２３", 123),
         ("1，234", 1234),
-        ("−5", -5),
         ("+0.25", 0.25),
         (".5", 0.5),
         ("1e3", 1000.0),
         ("12 Blocks", 12),
         ("12块", 12),
+        ("12 个块", 12),
+        ("1 block", 1),
+        ("12 (blocks)", 12),
         ("50%", 50),
         ("1,234.5", 1234.5),
     ],
@@ -131,6 +136,13 @@ def test_numbers(typed: str, value: float) -> None:
 def test_what_is_no_number(typed: str) -> None:
     with pytest.raises(answers.NotAnAnswerError, match=r"no number: type one such as"):
         answers.parse(question(unit=Text("blocks", "块")), typed)
+
+
+def test_below_zero_only_where_the_question_allows_it() -> None:
+    for typed in ("-5", "−5", "-0.5"):
+        with pytest.raises(answers.NotAnAnswerError, match=r"cannot be below zero: type a number such as"):
+            answers.parse(question(), typed)
+    assert answers.parse(question(negative=True), "−5") == -5
 
 
 @pytest.mark.parametrize(("typed", "place"), [("a", 0), ("B", 1), ("c)", 2), ("(b)", 1), ("ｂ", 1), ("a。", 0)])
@@ -200,6 +212,73 @@ def test_an_expression_that_fails_is_one_sentence(recording: Recording, expressi
 def test_a_choice_that_is_not_there(recording: Recording) -> None:
     with pytest.raises(WorkbookError, match="no place of a choice"):
         measure.measured(question("7", choices=2), measure.Run([recording], info()))
+
+
+def test_an_expression_gets_the_names_that_the_linter_knows(recording: Recording) -> None:
+    assert measure.Run([recording], info()).names.keys() == measure.NAMES
+
+
+# Which runs the questions are about.
+
+
+def head(about: str | None) -> Header:
+    return Header("1.1", Text("a", "b"), 40, 1, about=about)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "plain"),
+    [
+        ([], [], True),
+        (["--no-questions", "--verbose"], [], True),
+        (["--model", "tiny"], [], False),
+        (["--model=tiny", "--tp", "2"], ["--tp", "2"], False),
+        (["--prompt", "Once upon a"], ["--prompt", "Once upon a"], False),
+    ],
+)
+def test_without_a_word_the_questions_are_about_runs_without_arguments(
+    recording: Recording, arguments: list[str], options: list[str], plain: bool
+) -> None:
+    run = measure.Run([recording], msgspec.structs.replace(info(), arguments=arguments))
+    assert run.info.options == options
+    assert measure.fits(head(None), run) is plain
+
+
+def test_about_is_an_expression_over_the_run(recording: Recording) -> None:
+    run = measure.Run([recording], info())
+    assert measure.fits(head("len(recording.steps) == 48 and run.model == 'smollm2'"), run)
+    assert not measure.fits(head("run.model == 'tiny'"), run)
+    assert not measure.fits(head("run.results['settings'][8]"), run)  # what an edited script no longer measures
+
+
+LESSONS = ROOT / "stages" / "1_basics" / "recordings"
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "its_own"),
+    [
+        ("first", "1.1", True),
+        ("tiny", "1.1", False),
+        ("ten_times", "1.1", False),
+        ("life", "1.3", True),
+        ("life_tp2", "1.3", False),
+        ("llama", "1.4", True),
+        ("sampling", "1.5", True),
+    ],
+)
+def test_the_lessons_tell_their_own_runs_from_their_experiments(name: str, number: str, its_own: bool) -> None:
+    run, there = runinfo.read(LESSONS / name), lessons.find(number)
+    assert run
+    why = predictions.unfit(there, [load(LESSONS / name)], run)
+    assert (why is None) is its_own
+    assert why is None or "about the lesson's own run; this one differs" in why
+
+
+@pytest.mark.parametrize(("number", "name"), [("1.4", "llama"), ("1.5", "sampling")])
+def test_a_flag_of_an_experiment_makes_another_run(number: str, name: str) -> None:
+    run = runinfo.read(LESSONS / name)
+    assert run
+    run.arguments = ["--dtype", "float32"] if name == "llama" else ["--prompt", "Once upon a"]
+    assert predictions.unfit(lessons.find(number), [load(LESSONS / name)], run)
 
 
 @pytest.mark.parametrize(
@@ -291,6 +370,80 @@ def test_a_run_is_compared_with_what_was_predicted_for_it(notes: Path, lesson: L
     assert [answer.value for answer in kept.answers] == [7, 48]  # nothing is lost
     predictions.compare(lesson, [recording], between)
     assert len(store.read().lessons["1.1"]["steps"].compared) == 1  # looking twice is one comparison
+
+
+def after_run(run: runinfo.RunInfo, recording: Recording) -> str:
+    """What a script says of the predictions at its end."""
+    console = Console(width=80, record=True, file=io.StringIO())
+    predictions.report_after_run(run, [recording], console)
+    return console.export_text().strip()
+
+
+@pytest.fixture
+def course(lesson: Lesson, monkeypatch: pytest.MonkeyPatch) -> Lesson:
+    monkeypatch.setattr(lessons, "of_script", lambda script: lesson)
+    return lesson
+
+
+def test_a_debugged_run_judges_nothing(notes: Path, course: Lesson, recording: Recording) -> None:
+    store.keep("1.1", "steps", 48, False)
+    plain = past_run(started=time.time() + 10)
+    debugged = past_run(stamp="2026-01-02T00-00-00")
+    run = msgspec.structs.replace(info(started=time.time() + 20), debugged=True)
+    runinfo.write(debugged, run)
+    said = after_run(run, recording)
+    assert said.count("\n") == 0
+    assert "its times include your pauses: after a plain run, `workbook predict 1.1 --compare`" in said
+    predictions.compare(course, [recording], run)
+    assert store.read().lessons["1.1"]["steps"].compared == []
+    assert predictions.latest_run(course) == plain
+    with pytest.raises(WorkbookError, match="include your pauses"):
+        predictions.compare_run(course, debugged)
+
+
+def test_an_experiment_judges_nothing(notes: Path, course: Lesson, recording: Recording) -> None:
+    run = msgspec.structs.replace(info(), arguments=["--tp", "2"])
+    assert after_run(run, recording) == ""  # nothing was answered, so nothing is to be said
+    store.keep("1.1", "steps", 48, False)
+    said = after_run(run, recording)
+    assert said.count("\n") == 0
+    assert "about the lesson's own run; this one differs" in said
+    assert store.read().lessons["1.1"]["steps"].compared == []
+    folder = past_run(stamp="2026-01-02T00-00-00")
+    runinfo.write(folder, run)
+    with pytest.raises(WorkbookError, match="no run of step1_basic_llama to compare with"):
+        predictions.latest_run(course)
+
+
+def test_the_same_answers_are_told_in_full_once(notes: Path, course: Lesson, recording: Recording) -> None:
+    store.keep("1.1", "steps", 48, False)
+    first, second, third = (info(started=time.time() + later) for later in (10, 20, 30))
+    assert "It took 48, you said 48." in after_run(first, recording)
+    assert after_run(second, recording) == (
+        "Your predictions, lesson 1.1: 1 of 1 right in this run; all of it: workbook predict 1.1 --compare"
+    )
+    store.keep("1.1", "blocks", 8, False)  # something new to be told
+    assert "It took 48" in after_run(third, recording)
+
+
+def test_a_run_that_asked_nothing_comes_before_the_answers(notes: Path, lesson: Lesson) -> None:
+    folder = past_run()
+    assert ran(lesson)
+    runinfo.write(folder, msgspec.structs.replace(info(), arguments=["--no-questions"]))
+    assert not ran(lesson)
+
+
+def test_answers_given_since_are_not_judged_and_it_says_so(notes: Path, lesson: Lesson, recording: Recording) -> None:
+    store.keep("1.1", "steps", 7, False)
+    run = info()
+    time.sleep(0.01)
+    for again, said in ((7, False), (48, True)):
+        store.keep("1.1", "steps", again, True)
+        console = Console(width=80, record=True, file=io.StringIO())
+        predictions.report(lesson, predictions.compare(lesson, [recording], run), console)
+        text = " ".join(console.export_text().split())
+        assert ("Judged is what you answered before this run" in text) is said
+        assert "you said 7." in text
 
 
 @pytest.mark.parametrize("run", [info(fast=True), info(script="another"), None])
@@ -468,6 +621,7 @@ def test_ctrl_c_keeps_what_was_said(notes: Path, lesson: Lesson) -> None:
     with pytest.raises(AssertionError):  # it ends with an exit code of its own
         there.end()
     assert "Traceback" not in there.output
+    assert re.search(r"your answer: (\^C)?\n1 answer kept\.\n", there.output), there.output
     assert values(notes) == {"steps": 48}
 
 
@@ -510,7 +664,7 @@ def test_compare_and_what_it_needs(notes: Path, lesson: Lesson) -> None:
     def workbook(*arguments: str) -> Result:
         return python(driver, lesson.path.parent.parent, "workbook", *arguments, WORKBOOK_NOTES=str(notes), CI="")
 
-    one_sentence(workbook("predict", "1.1", "--compare"), "no whole run", "workbook run step1_basic_llama")
+    one_sentence(workbook("predict", "1.1", "--compare"), "no run of step1", "workbook run step1_basic_llama")
     past_run(started=time.time() - 5)
     one_sentence(workbook("predict", "1.1", "--compare"), "not answered", "`workbook predict 1.1` asks")
     one_sentence(workbook("predict", "9.9"), "There is no lesson")
@@ -557,7 +711,9 @@ def test_in_the_script_itself(notes: Path, lesson: Lesson, tiny: Path) -> None:
     assert quiet.returncode == 0, quiet.stderr
     assert "your answer" not in quiet.stdout
     assert "You skipped" not in quiet.stdout
-    assert "Your predictions" in quiet.stdout  # what was answered is compared with every run
+    # What was answered is compared with every run, and told in full by the first.
+    assert "Your predictions, lesson 1.1: 1 of 2 right in this run" in quiet.stdout
+    assert "One step serves every request." not in quiet.stdout
 
     fast = Terminal(lesson, notes, script, "--fast").end()
     assert "Your predictions" not in fast

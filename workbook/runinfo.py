@@ -27,6 +27,18 @@ class RunInfo(msgspec.Struct):
     seconds: dict[str, float] = msgspec.field(default_factory=dict)  # by phase, as the script named them
     results: dict[str, Any] = msgspec.field(default_factory=dict)  # what the script itself measured, for its lesson
 
+    @property
+    def options(self) -> list[str]:
+        """The arguments that may change what is measured: all but --model, which ``model`` tells, and those that only print."""
+        given = iter(self.arguments)
+        found = []
+        for argument in given:
+            if argument == "--model":
+                next(given, None)
+            elif argument not in ("--no-questions", "--verbose") and not argument.startswith("--model="):
+                found.append(argument)
+        return found
+
 
 def write(folder: Path, info: RunInfo) -> None:
     """Write ``run.json`` into the run's folder; a disk that is full or read-only stops nothing."""

@@ -30,6 +30,9 @@ def report(run: Run, llm: Any, outputs: list[Any]) -> None:
     for phase, seconds, what in rows(run, llm, outputs):
         table.add_row(phase, f"{seconds:.2f}" if seconds is not None else "", what)
     run.console.print(table)
+    if run.info.debugged:
+        line = tr("Under a debugger: the times include your pauses.", "调试运行：时间包含你停下的时间。")
+        run.console.print(line, style="dim")
 
 
 def rows(run: Run, llm: Any, outputs: list[Any]) -> list[tuple[str, float | None, str]]:

@@ -59,6 +59,7 @@ FAULTS = [
     Fault("id twice", PAGE, "- id: kind\n    ask", "- id: blocks\n    ask", "id blocks twice", "rename", "- id: blocks\n    ask: {en: \"Which"),
     Fault("one choice", PAGE, "choices: [{en: one, zh: 一}, {en: two, zh: 二}]", "choices: [{en: one, zh: 一}]", "choice of one", "two or more"),
     Fault("tolerance", PAGE, "    choices:", "    tolerance: 20\n    choices:", "tolerance: 20", "0 to 1"),
+    Fault("about of a stranger", PAGE, "predictions:\n", "about: len(steps) == 5\npredictions:\n", "unknown steps", "lesson's own run", "about:"),
     Fault("answers by no run", PAGE, "script: step1_blocks\n", "", "without a script", "whose run answers", "predictions:"),
     # boxes, papers, code
     Fault("checkpoint without a box", PAGE, "box: w01-first-run", "box: w01-nowhere", "no box w01-nowhere", "correct the id"),

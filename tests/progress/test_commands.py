@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from conftest import ROOT, Result, one_sentence, run, workbook
 
 from workbook import paths, predictions, runinfo
+from workbook.course import lessons
 from workbook.course.lessons import Lesson
 from workbook.grading import grades
 from workbook.predictions import store
@@ -52,14 +54,14 @@ def test_ticking_and_looking(cli: Cli, tmp_path: Path) -> None:
     result = cli("tick", "w01-first", "k2-rope")
     assert result.returncode == 0, result.stderr
     assert "[x] w01-first-run  Run the first LLaMA inference" in result.stdout
-    assert "2 of 64 boxes" in result.stdout
+    assert "2 of 70 boxes" in result.stdout
     text = (tmp_path / "progress.md").read_text(encoding="utf-8")
     assert text.count("- [x]") == 2
 
     value = json.loads(cli("progress", "--json").stdout)
     assert value["ticked"] == 2
     assert [box["id"] for box in value["boxes"] if box["ticked"]] == ["w01-first-run", "k2-rope"]
-    assert sum(bar["boxes"] for bar in value["stages"]) == sum(bar["boxes"] for bar in value["topics"]) == 64
+    assert sum(bar["boxes"] for bar in value["stages"]) == sum(bar["boxes"] for bar in value["topics"]) == 70
 
     undone = cli("tick", "--undo", "w01-first-run")
     assert "[ ] w01-first-run" in undone.stdout
@@ -182,11 +184,35 @@ def ticked(name: str) -> bool:
     return Page(learner.FILE.read_text(encoding="utf-8")).boxes()[name].ticked
 
 
-def next_command(lesson: Lesson) -> str:
-    evidence = proofs.gather([lesson])
-    then = report.what_next(report.entries(state(lesson).page, learner.template(), evidence), [lesson])
+def what_next(*lessons: Lesson) -> report.Next:
+    evidence = proofs.gather(lessons)
+    page = learner.update(lambda: proofs.proved(evidence)).page
+    then = report.what_next(report.entries(page, learner.template(), evidence), list(lessons))
     assert then
-    return then.command
+    return then
+
+
+def next_command(lesson: Lesson) -> str:
+    return what_next(lesson).command
+
+
+def test_the_first_command_of_the_readme_leads_to_the_first_lesson(lesson: Lesson) -> None:
+    """It runs without questions; the lesson's own boxes stay open until its questions and exercises are done."""
+    first = lessons.find("1.1")
+    info = runinfo.read(ran(lesson))
+    assert info
+    runinfo.write(paths.RUNS / SCRIPT / "first", msgspec.structs.replace(info, arguments=["--no-questions"]))
+    then = what_next(*proofs.lessons_with_boxes())
+    assert ticked("w01-environment")
+    assert ticked("w01-first-run")
+    assert (then.lesson, then.box, then.command) == (first, "l11-done", "workbook predict 1.1")
+
+
+def test_every_lesson_has_a_box_that_its_predictions_and_exercises_prove() -> None:
+    for there in lessons.all_lessons():
+        head = there.header
+        wanted = ["predictions"] * bool(head.predictions) + [f"exercise {name}" for name in head.exercises]
+        assert not wanted or head.proves[f"l{head.lesson.replace('.', '')}-done"] == wanted
 
 
 def test_a_box_ticks_itself_when_all_its_evidence_is_there(lesson: Lesson) -> None:
@@ -215,7 +241,17 @@ def test_a_box_ticks_itself_when_all_its_evidence_is_there(lesson: Lesson) -> No
         record.result, record.passed_at, record.hints = "passed", time.time(), 1
     assert state(lesson).proved == ["w01-token-life"]
     assert "hints: 1" in proofs.gather([lesson])["w01-token-life"][0].says
-    assert next_command(lesson) == "workbook tick c1-token-life"
+    then = what_next(lesson)
+    assert (then.lesson, then.command) == (lesson, "workbook tick c1-token-life")
+    assert then.first == "when you can answer the lesson's 1 checkpoint question on it:"
+
+    learner.update(set, lambda page: page.tick(["c1-token-life"]))
+    then = what_next(lesson)
+    assert (then.lesson, then.box, then.first) == (
+        None,
+        "w01-environment",
+        "no lesson yet for this box; if you know it already:",
+    )
 
 
 def test_a_hand_s_word_stands_against_evidence(lesson: Lesson) -> None:

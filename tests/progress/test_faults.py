@@ -43,6 +43,13 @@ def test_a_damaged_box(line: str, says: str) -> None:
     assert any(fault.line == LINE and says in fault.says for fault in found), found
 
 
+def test_a_line_has_one_fault() -> None:
+    """A box that reads as none has lost its place in the count as well: its first fault is the one to mend."""
+    for mangled in ("-[x]", "- [✓]", "-[ ]"):
+        found = faults.find(WHOLE.replace(FIRST_RUN, FIRST_RUN.replace("- [ ]", mangled)), learner.template())
+        assert [(fault.line, "has an id but no box" in fault.says) for fault in found] == [(LINE, True)]
+
+
 @pytest.mark.parametrize("marker", ["<<<<<<< HEAD", ">>>>>>> theirs", "||||||| base"])
 def test_conflict_markers(marker: str) -> None:
     found = faults.find(WHOLE.replace(FIRST_RUN, f"{marker}\n{FIRST_RUN}"), learner.template())

@@ -55,6 +55,7 @@ class Prediction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit: Text | None = None
     choices: list[Text] | None = None  # then ``answer`` gives the index of the right one
     tolerance: float = 0.0  # relative: 0.2 takes 20 % off for right
+    negative: bool = False  # whether an answer below zero makes sense
     wrong: list[Wrong] = []
 
 
@@ -85,6 +86,8 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     arguments: list[str] = []  # with which the lesson's stops are reached; none for most
     stops: list[Stop] = []
     predictions: list[Prediction] = []
+    # Which runs the predictions are about: a Python expression over the names of an answer. None: runs without arguments.
+    about: str | None = None
     exercises: list[str] = []  # names in the stage's exercises/, without .py
     checkpoints: list[Checkpoint] = []
     # Boxes of notes/progress.md that something done proves: id -> "run" (a whole run of the script), "predictions"

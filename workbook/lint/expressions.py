@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+from collections.abc import Set
 
 from workbook.i18n import listed, tr
 
@@ -15,7 +16,7 @@ def free_names(expression: str) -> set[str]:
     return used - own - {n.arg for n in nodes if isinstance(n, ast.arg)} - set(dir(builtins))
 
 
-def problem(expression: str, allowed: set[str]) -> str | None:
+def problem(expression: str, allowed: Set[str]) -> str | None:
     """What is wrong with an expression over ``allowed``; None if nothing."""
     try:
         unknown = free_names(expression) - allowed

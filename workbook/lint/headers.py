@@ -12,8 +12,8 @@ from workbook.i18n import tr
 from workbook.lint import expressions
 from workbook.lint.course import TEMPLATE, Course
 from workbook.lint.finding import Finding, of_symbol
+from workbook.predictions.measure import NAMES
 
-ANSWER = {"recording", "recordings", "run", "trace", "math"}  # what workbook.predictions.measure gives to an expression
 KINDS = {"module": "模块", "class": "类", "variable": "变量"}
 MINUTES, WEEKS, PREDICTIONS = range(10, 241), range(1, 13), range(2, 6)
 
@@ -131,6 +131,9 @@ def _predictions(head: Header) -> Iterator[Problem]:
             tr("predictions without a script", "有预测题却没有脚本"),
             tr("name the script whose run answers them", "请写明由哪个脚本的运行来回答"),
         )
+    if head.about is not None and (wrong := expressions.problem(head.about, NAMES)):
+        remedy = tr("write an expression that is true for the lesson's own run", "请写一个对本课原本的运行为真的表达式")
+        yield ".about", f"about: {wrong}", remedy
     ids = [prediction.id for prediction in head.predictions]
     for i, prediction in enumerate(head.predictions):
         where = f".predictions[{i}]"
@@ -140,13 +143,13 @@ def _predictions(head: Header) -> Iterator[Problem]:
                 tr(f"the id {prediction.id} twice", f"id {prediction.id} 重复"),
                 tr("rename one", "请改名"),
             )
-        if wrong := expressions.problem(prediction.answer, ANSWER):
+        if wrong := expressions.problem(prediction.answer, NAMES):
             remedy = tr(
                 "write an expression over recording, run, math, trace", "请写只用 recording、run、math、trace 的表达式"
             )
             yield f"{where}.answer", f"answer: {wrong}", remedy
         for j, other in enumerate(prediction.wrong):
-            if wrong := expressions.problem(other.when, ANSWER | {"yours", "measured"}):
+            if wrong := expressions.problem(other.when, NAMES | {"yours", "measured"}):
                 remedy = tr(
                     "write an expression over yours, measured, recording, run, trace",
                     "请写只用 yours、measured、recording、run、trace 的表达式",

@@ -6,7 +6,7 @@ an expression over the recording, and that is evaluated. Knows lessons, recordin
 """
 
 from workbook.predictions.asking import ask, ask_before_run
-from workbook.predictions.compare import Outcome, compare, compare_run, latest_run, met, proved
+from workbook.predictions.compare import Outcome, compare, compare_run, latest_run, met, proved, unfit
 from workbook.predictions.table import overview, report, report_after_run
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "proved",
     "report",
     "report_after_run",
+    "unfit",
 ]

@@ -60,15 +60,28 @@ def _choice(question: Prediction, text: str) -> int:
 
 def _number(question: Prediction, text: str) -> Value:
     found = _NUMBER.fullmatch(text) if len(text) <= _MOST else None
-    units = {"", "%", *(unit.lower() for unit in ((question.unit.en, question.unit.zh) if question.unit else ()))}
-    if not found or found[4].strip().lower() not in units:
+    if not found or not _is_unit(question, found[4]):
         raise NotAnAnswerError(
             tr(
                 "That is no number: type one such as 3, 0.25 or 1,234.",
                 "这不是数字：请输入 3、0.25 或 1,234 这样的数。",
             )
         )
+    if found[1] == "-" and not question.negative:
+        raise NotAnAnswerError(
+            tr(
+                "This cannot be below zero: type a number such as 3, 0.25 or 1,234.",
+                "这里不会是负数：请输入 3、0.25 或 1,234 这样的数。",
+            )
+        )
     digits = found[2].replace(",", "").replace("_", "")
     if "." in digits or found[3]:
         return float(f"{found[1]}{digits}{found[3] or ''}")
     return int(f"{found[1]}{digits}")
+
+
+def _is_unit(question: Prediction, text: str) -> bool:
+    """Whether what stands behind the number may: nothing, a percent sign, the unit in either language, one or many of it."""
+    typed = text.strip().strip("()").removeprefix("个").strip().lower()
+    units = (question.unit.en.lower(), question.unit.zh.lower()) if question.unit else ()
+    return typed in {"", "%", *units, *(unit.removesuffix("s") for unit in units), *(f"{unit}s" for unit in units)}

@@ -14,7 +14,6 @@ from workbook.errors import WorkbookError
 from workbook.i18n import tr
 from workbook.predictions import answers, store
 from workbook.predictions.compare import ran
-from workbook.stops import debugger
 
 
 def ask(lesson: Lesson, console: Console) -> None:
@@ -41,8 +40,10 @@ def ask(lesson: Lesson, console: Console) -> None:
     _ask(lesson, questions, console, after)
     if after:
         then = tr(
-            f"Beside your last run: workbook predict {lesson.number} --compare",
-            f"与上次运行对照：workbook predict {lesson.number} --compare",
+            f"These answers are for the next run: workbook run {lesson.header.script}\n"
+            f"The last run is judged by what you answered before it: workbook predict {lesson.number} --compare",
+            f"这些回答用于下一次运行：workbook run {lesson.header.script}\n"
+            f"上次运行对照的是在它之前的回答：workbook predict {lesson.number} --compare",
         )
     else:
         then = tr(f"Now run it: workbook run {lesson.header.script}", f"现在运行：workbook run {lesson.header.script}")
@@ -74,8 +75,7 @@ def ask_before_run(script: str, console: Console) -> None:
 
 def can_ask() -> bool:
     """Whether somebody is there to answer: a terminal on both sides, no debugger that a prompt would confuse, no CI."""
-    debugging = guard.debugged() or debugger.present()
-    return sys.stdin.isatty() and sys.stdout.isatty() and not debugging and not os.environ.get("CI")
+    return sys.stdin.isatty() and sys.stdout.isatty() and not guard.debugged() and not os.environ.get("CI")
 
 
 def _head(console: Console, lesson: Lesson, count: int) -> None:
@@ -87,7 +87,7 @@ def _head(console: Console, lesson: Lesson, count: int) -> None:
 
 def _ask(lesson: Lesson, questions: list[Prediction], console: Console, after: bool) -> None:
     known = store.read().lessons.get(lesson.number, {})
-    ended = False
+    ended, kept = False, 0
     for place, question in enumerate(questions, start=1):
         entry = known.get(question.id)
         standing = entry.answers[-1].value if entry and entry.answers else None
@@ -99,8 +99,13 @@ def _ask(lesson: Lesson, questions: list[Prediction], console: Console, after: b
             except EOFError:
                 console.print()
                 ended = True
+            except KeyboardInterrupt:
+                many = tr(f"{kept} answer{'s' if kept != 1 else ''} kept.", f"已保存 {kept} 个回答。")
+                console.print(f"\n{many}")
+                raise
         if value is not None or standing is None:
             store.keep(lesson.number, question.id, value, after)
+        kept += value is not None
 
 
 def _question(console: Console, place: str, question: Prediction) -> None:

@@ -1,7 +1,8 @@
 """The learner's answers beside what a run measured: judged, kept as evidence, told to the progress file."""
 
+import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbook import paths, runinfo
@@ -28,16 +29,19 @@ class Outcome:
     failure: str = ""
     why: str = ""  # the explanation, filled in
     hint: str = ""  # what a wrong answer like this one would mean
+    again: bool = False  # the same answer was compared with another run already
+    newer: bool = False  # the learner has answered otherwise since, which this run says nothing about
 
 
 def compare(lesson: Lesson, recordings: Sequence[Recording], info: RunInfo | None) -> list[Outcome]:
     """Every answered question of the lesson beside these recordings, in the header's order.
 
-    Where ``info`` says that it was a whole run of the lesson's own script, the comparison is kept as evidence.
-    Raises WorkbookError for a predictions.json that cannot be read or written.
+    Where ``info`` says that it was a whole run of the lesson's own script, and the questions are about it (:func:`unfit`),
+    the comparison is kept as evidence. Raises WorkbookError for a predictions.json that cannot be read or written.
     """
     known = store.read()
-    run = measure.Run(_by_start(recordings), info or _foreign(recordings[0]))
+    run = _run(recordings, info)
+    proves = info is not None and _counts(lesson, info) and unfit(lesson, recordings, info) is None
     outcomes = []
     for question in lesson.header.predictions:
         entry = known.lessons.get(lesson.number, {}).get(question.id)
@@ -45,8 +49,11 @@ def compare(lesson: Lesson, recordings: Sequence[Recording], info: RunInfo | Non
             continue
         answer = _answer_for(entry, run.info.started)
         outcome = _judge(question, answer, run)
+        same = [one for one in entry.compared if (one.yours, one.before) == (outcome.yours, outcome.before)]
+        again = any(one.started != run.info.started for one in same)
+        outcome = replace(outcome, again=again, newer=entry.answers[-1].value != answer.value)
         outcomes.append(outcome)
-        if info and _counts(lesson, info) and outcome.measured is not None:
+        if info and proves and outcome.measured is not None:
             made = store.Comparison(
                 outcome.run, info.started, outcome.yours, outcome.measured, outcome.right, outcome.before
             )
@@ -81,28 +88,55 @@ def proved(lesson: Lesson) -> bool:
 
 
 def ran(lesson: Lesson) -> bool:
-    """Whether there is a whole run of the lesson's script."""
-    return bool(lesson.header.script and runinfo.runs_of(lesson.header.script))
+    """Whether there is a whole run of the lesson's script that asked; the README's first command asks nothing."""
+    infos = map(runinfo.read, runinfo.runs_of(lesson.header.script) if lesson.header.script else [])
+    return any(info and "--no-questions" not in info.arguments for info in infos)
+
+
+def unfit(lesson: Lesson, recordings: Sequence[Recording], info: RunInfo | None) -> str | None:
+    """Why a run cannot judge the predictions, in a sentence; None where it can."""
+    again = f"workbook predict {lesson.number} --compare"
+    if info and info.debugged:
+        return tr(
+            f"A run under a debugger is not compared with your predictions, for its times include your pauses: after a plain run, `{again}`.",
+            f"调试运行的时间包含你停下的时间，因此不与预测对照：正常运行之后，请用 `{again}`。",
+        )
+    if not measure.fits(lesson.header, _run(recordings, info)):
+        return tr(
+            f"Your predictions are about the lesson's own run; this one differs: `{again}` shows the last that does not.",
+            f"预测题针对本课原本的运行，这次运行与之不同：`{again}` 会对照最近一次符合的运行。",
+        )
+    return None
 
 
 def latest_run(lesson: Lesson) -> Path:
-    """The folder of the newest whole run of the lesson's script that has a recording. Raises WorkbookError."""
+    """The folder of the newest whole run of the lesson's script that can judge the predictions. Raises WorkbookError."""
     script = lesson.header.script or ""
     for folder in runinfo.runs_of(script):
-        if any(folder.glob("recording*.jsonl")):
-            return folder
+        info = runinfo.read(folder)
+        if info and info.debugged:
+            continue
+        with contextlib.suppress(WorkbookError):  # a recording that is damaged is not the one to compare with
+            if (recordings := _recordings(folder)) and unfit(lesson, recordings, info) is None:
+                return folder
     raise WorkbookError(
         tr(
-            f"There is no whole run of {script} to compare with: `workbook run {script}` makes one.",
-            f"还没有 {script} 的完整运行可供对照：请先执行 `workbook run {script}`。",
+            f"There is no run of {script} to compare with (whole, not debugged, as the lesson has it): `workbook run {script}` makes one.",
+            f"还没有可供对照的 {script} 运行（须完整、非调试、与课程一致）：请先执行 `workbook run {script}`。",
         )
     )
 
 
 def compare_run(lesson: Lesson, path: Path) -> list[Outcome]:
-    """:func:`compare` with all recordings of a run, by its folder or one of them. Raises WorkbookError, also for no answer."""
+    """:func:`compare` with all recordings of a run, by its folder or one of them.
+
+    Raises WorkbookError, also where nothing was answered or the questions are not about the run.
+    """
     folder = path if path.is_dir() else path.parent
-    outcomes = compare(lesson, [load(file) for file in folder.glob("recording*.jsonl")], runinfo.read(folder))
+    recordings, info = _recordings(folder), runinfo.read(folder)
+    if why := unfit(lesson, recordings, info):
+        raise WorkbookError(why)
+    outcomes = compare(lesson, recordings, info)
     if not outcomes:
         raise WorkbookError(
             tr(
@@ -141,9 +175,14 @@ def _counts(lesson: Lesson, info: RunInfo) -> bool:
     return info.script == lesson.header.script and not info.fast and info.ended in ("ok", "running")
 
 
-def _by_start(recordings: Sequence[Recording]) -> list[Recording]:
-    """In the order in which the engines started, which the files' names do not sort to."""
-    return sorted(recordings, key=lambda recording: recording.header.started)
+def _recordings(folder: Path) -> list[Recording]:
+    return [load(file) for file in folder.glob("recording*.jsonl")]
+
+
+def _run(recordings: Sequence[Recording], info: RunInfo | None) -> measure.Run:
+    """The recordings in the order in which the engines started, which the files' names do not sort to."""
+    ordered = sorted(recordings, key=lambda recording: recording.header.started)
+    return measure.Run(ordered, info or _foreign(ordered[0]))
 
 
 def _foreign(recording: Recording) -> RunInfo:

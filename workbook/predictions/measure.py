@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workbook.course.header import Prediction
+from workbook.course.header import Header, Prediction
 from workbook.errors import WorkbookError
 from workbook.hops import records as hops
 from workbook.i18n import tr
@@ -17,6 +17,8 @@ from workbook.predictions import answers
 from workbook.recorder import Recording
 from workbook.runinfo import RunInfo
 
+# What an expression may ask for; in ``wrong.when`` also ``yours`` and ``measured``.
+NAMES = frozenset({"recording", "recordings", "run", "trace", "math"})
 _BUILTINS = {
     function.__name__: function
     for function in (sum, len, max, min, sorted, any, all, abs, int, round, set, list, next, range, zip, enumerate)
@@ -37,6 +39,16 @@ class Run:
         folder = first.path.parent
         trace = hops.read(folder) if any(folder.glob("hops-*.jsonl")) else []
         return {"recording": first, "recordings": self.recordings, "run": self.info, "trace": trace, "math": math}
+
+
+def fits(head: Header, run: Run) -> bool:
+    """Whether the questions are about this run. An edited script may lack what the expression asks for: then they are not."""
+    if head.about is None:
+        return not run.info.options and not any(a.partition("=")[0] == "--model" for a in run.info.arguments)
+    try:
+        return bool(evaluate(head.about, run.names))
+    except Exception:
+        return False
 
 
 def measured(question: Prediction, run: Run) -> answers.Value:

@@ -12,7 +12,7 @@ from workbook.errors import WorkbookError
 from workbook.i18n import tr
 from workbook.predictions import answers, store
 from workbook.predictions.asking import can_ask
-from workbook.predictions.compare import Outcome, compare, met
+from workbook.predictions.compare import Outcome, compare, met, unfit
 from workbook.recorder import Recording
 from workbook.runinfo import RunInfo
 
@@ -28,15 +28,36 @@ def report_after_run(info: RunInfo, recordings: Sequence[Recording], console: Co
         lesson = lessons.of_script(info.script)
         if lesson is None or not lesson.header.predictions:
             return
-        outcomes = compare(lesson, recordings, info)
-        if outcomes:
+        if not any(entry.answers for entry in store.read().lessons.get(lesson.number, {}).values()):
+            outcomes = []
+        elif why := unfit(lesson, recordings, info):
+            console.print(Text(why), soft_wrap=True)
+            return
+        else:
+            outcomes = compare(lesson, recordings, info)
             console.print()
-            report(lesson, outcomes, console)
+            (_once_more if _told(outcomes) else report)(lesson, outcomes, console)
         if len(outcomes) < len(lesson.header.predictions) and can_ask():
             again = f"workbook predict {lesson.number}"
             console.print(Text(tr(f"You skipped: {again} asks again.", f"你跳过了预测题：{again} 会再次提问。")))
     except WorkbookError as error:
         console.print(Text(str(error)), soft_wrap=True)
+
+
+def _told(outcomes: Sequence[Outcome]) -> bool:
+    """Whether the learner has seen these answers beside another run."""
+    known = [outcome for outcome in outcomes if outcome.measured is not None]
+    return bool(known) and all(outcome.again for outcome in known)
+
+
+def _once_more(lesson: Lesson, outcomes: Sequence[Outcome], console: Console) -> None:
+    right, count = sum(outcome.right for outcome in outcomes), len(outcomes)
+    again = f"workbook predict {lesson.number} --compare"
+    line = tr(
+        f"Your predictions, lesson {lesson.number}: {right} of {count} right in this run; all of it: {again}",
+        f"你的预测 · 第 {lesson.number} 课：本次运行 {count} 题中对 {right} 题；详情：{again}",
+    )
+    console.print(Text(line), soft_wrap=True)
 
 
 def report(lesson: Lesson, outcomes: Sequence[Outcome], console: Console) -> None:
@@ -49,6 +70,12 @@ def report(lesson: Lesson, outcomes: Sequence[Outcome], console: Console) -> Non
         )
     )
     console.print(_table(outcomes))
+    if any(outcome.newer for outcome in outcomes):
+        note = tr(
+            "Judged is what you answered before this run; what you answered since is for the next one.",
+            "这里对照的是运行之前的回答；之后的新回答用于下一次运行。",
+        )
+        console.print(Text(note, style="dim"))
     for place, outcome in enumerate(outcomes, start=1):
         grid = Table.grid(padding=(0, 1))
         grid.add_column(width=2)

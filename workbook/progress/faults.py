@@ -48,7 +48,9 @@ def find(text: str, template: str, restore: bool = False) -> list[Fault]:
     if known is not None:
         lost = [name for name in lost if name in known]
     own = {name for name in page.boxes() if name not in wanted and name not in (known or {})}
-    found += _cut(page, {name: wanted[name].words.strip() for name in lost}, own)
+    told = {fault.line for fault in found}  # one sentence for a line: its first fault is the cause of the others
+    cut = _cut(page, {name: wanted[name].words.strip() for name in lost}, own)
+    found += [fault for fault in cut if fault.line not in told]
     if known is None and lost and not restore and not found:
         found.append(_missing(page, lost))
     return sorted(found, key=lambda fault: fault.line)

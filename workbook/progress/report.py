@@ -23,6 +23,7 @@ def stage_names() -> dict[str, str]:
 def topic_names() -> dict[str, str]:
     """By the name in a section's comment."""
     return {
+        "lessons": tr("Lessons", "课程"),
         "inference": tr("The path of inference", "推理流程"),
         "paged-attention": "PagedAttention",
         "continuous-batching": tr("Continuous batching", "连续批处理"),
@@ -62,12 +63,13 @@ class Bar:
 
 @dataclass(frozen=True)
 class Next:
-    """What to do next: the lesson's number and page (None where no lesson is left), why, and the command."""
+    """What to do next: the lesson (None where none has the box), why, and the command, with what comes before it."""
 
     lesson: Lesson | None
     box: str
     why: str
     command: str
+    first: str = ""
 
 
 def in_language(words: str) -> str:
@@ -115,7 +117,10 @@ def _bars(found: Iterable[Entry], field: str, name: Callable[[str], str]) -> lis
 
 
 def what_next(found: list[Entry], lessons: list[Lesson]) -> Next | None:
-    """The first lesson with an open box, and the command that brings its first missing proof; None where all is ticked."""
+    """The first lesson with an open box, and the command that brings its first missing proof; None where all is ticked.
+
+    A tick is what remains where nothing can be proved, and the sentence before it says what it stands for.
+    """
     by_id = {entry.box.id: entry for entry in found}
     for lesson in lessons:
         open_boxes = [by_id[box] for box in boxes_of(lesson) if box in by_id and not by_id[box].box.ticked]
@@ -127,6 +132,16 @@ def what_next(found: list[Entry], lessons: list[Lesson]) -> Next | None:
         if missing:
             box = next(e for e in open_boxes if missing[0] in e.proofs)
             return Next(lesson, box.box.id, missing[0].says, missing[0].command)
-        return Next(lesson, open_boxes[0].box.id, open_boxes[0].words, f"workbook tick {open_boxes[0].box.id}")
+        name = open_boxes[0].box.id
+        asked = sum(point.box == name for point in lesson.header.checkpoints)
+        first = tr(
+            f"when you can answer the lesson's {asked} checkpoint question{'s' if asked != 1 else ''} on it:",
+            f"能回答本课关于它的 {asked} 个检查点问题后：",
+        )
+        proved = tr("what proves it is there:", "依据已齐：")
+        return Next(lesson, name, open_boxes[0].words, f"workbook tick {name}", first if asked else proved)
     entry = next((entry for entry in found if not entry.box.ticked), None)
-    return Next(None, entry.box.id, entry.words, f"workbook tick {entry.box.id}") if entry else None
+    if entry is None:
+        return None
+    first = tr("no lesson yet for this box; if you know it already:", "该条目暂无对应课程；若已掌握：")
+    return Next(None, entry.box.id, entry.words, f"workbook tick {entry.box.id}", first)

@@ -121,6 +121,8 @@ def coming(console: Console, then: Next | None) -> None:
     else:
         console.print(Text(tr("Next", "下一步"), style="bold"))
     console.print(Text(f"  {then.box}: {then.why}"))
+    if then.first:
+        console.print(Text(f"  {then.first}"))
     console.print(Text(f"  {then.command}", style="cyan"), soft_wrap=True)
 
 
@@ -154,6 +156,7 @@ def as_json(state: State, found: list[Entry], then: Next | None) -> str:
             "page": then.lesson and str(then.lesson.page),
             "box": then.box,
             "why": then.why,
+            "first": then.first,
             "command": then.command,
         },
         "changes": {"made": state.made, "proved": state.proved, **vars(state.changes)},
