@@ -240,6 +240,29 @@ def test_a_large_pool_stays_a_picture() -> None:
     assert "more blocks" in svg
 
 
+@pytest.mark.parametrize(
+    "folder", [ROOT / "stages/1_basics/recordings/ten_times", RECORDINGS / "prefix", RECORDINGS / "chunk_on"]
+)
+def test_no_line_crosses_a_block(folder: Path) -> None:
+    """Neither a block of the pool nor an entry of a table: every line is sampled against every box."""
+    root = ET.fromstring(memory.memory_layout(load(folder)))
+    sides = [
+        [float(node.attrib[name]) for name in ("x", "y", "width", "height")]
+        for node in root.iter()
+        if node.tag.endswith("rect") and node.get("class") != "paper"
+    ]
+    lines = [node for node in root.iter() if node.tag.endswith("line")]
+    assert lines
+    for node in lines:
+        x1, y1, x2, y2 = (float(node.attrib[name]) for name in ("x1", "y1", "x2", "y2"))
+        for part in range(101):
+            px, py = x1 + (x2 - x1) * part / 100, y1 + (y2 - y1) * part / 100
+            crossed = [
+                box for box in sides if box[0] + 3 < px < box[0] + box[2] - 3 and box[1] + 3 < py < box[1] + box[3] - 3
+            ]
+            assert not crossed, (node.attrib, crossed)
+
+
 def test_a_run_with_one_request_has_one_table() -> None:
     recording = recorded("spec")
     at = memory.moment(recording)

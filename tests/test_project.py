@@ -1,7 +1,6 @@
 """The project itself: layers, types, style, locks, and files that other programs read."""
 
 import json
-import re
 import sys
 
 import pytest
@@ -51,22 +50,3 @@ def test_scripts_and_library_stay_small() -> None:
 def test_vscode_files_are_json(name: str) -> None:
     # VSCode allows comments; plain JSON is what every other tool reads as well.
     assert json.loads((ROOT / ".vscode" / name).read_text())
-
-
-def test_every_page_has_its_other_language() -> None:
-    pages = [*ROOT.glob("*.md"), *ROOT.glob("stages/**/*.md")]
-    english = [p for p in pages if not p.name.endswith(".zh.md") and p.name not in ("CHANGELOG.md", "CONTRIBUTING.md")]
-    assert english
-    for page in english:
-        chinese = page.with_name(page.name.removesuffix(".md") + ".zh.md")
-        assert chinese.is_file(), chinese
-        headings = [re.findall(r"^(#+) ", p.read_text(), re.MULTILINE) for p in (page, chinese)]
-        assert headings[0] == headings[1], page
-
-
-def test_links_in_pages_lead_somewhere() -> None:
-    for page in [*ROOT.glob("*.md"), *ROOT.glob("stages/**/*.md")]:
-        text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
-        for link in re.findall(r"(?:\]\(|src=\")([^)\"#]+)", text):
-            if not link.startswith(("http://", "https://", "mailto:")):
-                assert (page.parent / link).exists(), f"{page.name}: {link}"

@@ -112,6 +112,7 @@ def test_a_run_in_progress_is_found_before_it_has_a_recording(here: Path) -> Non
         (("last", "--steps", "50:60"), ["There is no step 50:60"]),
         (("last", "--steps", "9:3"), ["There is no step 9:3"]),
         (("last", "--steps", "a:b"), ["--steps takes a range such as 10:40, not 'a:b'"]),
+        (("last", "--step", "5:6"), ["--step takes the number of one step, not '5:6'", "--steps 10:40"]),
         (("last", "--svg", "pie"), ["There is no picture 'pie'", "timeline, blocks, kv"]),
         (("last", "--compare", "step9"), ["There is no run 'step9'"]),
         (("last", "--trace", "--out", "/dev/null/trace.json"), ["cannot be written", "--out"]),
@@ -173,6 +174,17 @@ def test_files_are_written_into_the_run_s_folder(shelf: Path) -> None:
     assert "<html" in (folder / "time_machine.html").read_text()
 
 
+def test_of_a_recording_that_is_no_run_files_go_below_the_notes(shelf: Path, tmp_path: Path) -> None:
+    folder = ROOT / "stages/1_basics/recordings/first"
+    before = set(folder.iterdir())
+    for options in (("--html",), ("--svg", "kv")):
+        result = workbook(shelf, folder, *options, WORKBOOK_NOTES=str(tmp_path / "notes"))
+        assert result.returncode == 0, result.stderr
+    assert {path.name for path in (tmp_path / "notes/pages/first").iterdir()} == {"time_machine.html", "kv.svg"}
+    assert set(folder.iterdir()) == before
+    assert "notes/pages" in " ".join(workbook(shelf, "--help", COLUMNS="200").stdout.split())
+
+
 def test_out_names_a_file_or_a_folder(shelf: Path, tmp_path: Path) -> None:
     assert workbook(shelf, "last", "--svg", "blocks", "--step", "24", "--out", tmp_path / "a.svg").returncode == 0
     assert "Step 24: 9 of 90" in (tmp_path / "a.svg").read_text()
@@ -230,6 +242,27 @@ def test_a_killed_run_is_shown_as_far_as_it_went(shelf: Path) -> None:
     assert "killed" in workbook(shelf).stdout.splitlines()[1]
     broken(shelf, b"".join(lines[:50]), age=0)
     assert workbook(shelf).stdout.splitlines()[1].endswith("running")
+
+
+@pytest.mark.parametrize(
+    ("ended", "debugged", "state", "last"),
+    [
+        ("interrupted", False, "interrupted", "the run was interrupted (Ctrl-C)."),
+        ("failed", True, "failed, debugged", "the run failed; vLLM's log says why:"),
+        ("running", False, "killed", "the run was killed"),
+    ],
+)
+def test_a_run_is_called_what_its_own_file_says(shelf: Path, ended: str, debugged: bool, state: str, last: str) -> None:
+    path = broken(shelf, b"".join(lines_of("preempt")[:50]))
+    info = json.loads((RECORDINGS / "first" / "run.json").read_text())
+    (path.parent / "run.json").write_text(json.dumps({**info, "ended": ended, "debugged": debugged}))
+    line = workbook(shelf).stdout.splitlines()[1]
+    assert line.endswith(f" {state}")
+    assert cell_len(line) <= 80
+    assert last in workbook(shelf, "step9").stdout
+    with path.open("ab") as file:
+        file.write(b'{"kind":"end","steps":99,"tokens":9,"own":1}\n')
+    assert workbook(shelf).stdout.splitlines()[1].endswith(" " + state.replace("killed", "ended"))
 
 
 def test_a_cut_run_says_so(shelf: Path) -> None:

@@ -364,6 +364,10 @@ def test_the_pictures_hold_the_recording() -> None:
     drawn = pictures.timeline(recording)
     assert drawn.count(f'fill="{KINDS["preempted"].fill}"') == 2
     assert "decode 79 tokens" in drawn
+    first = pictures.timeline(load(ROOT / "stages/1_basics/recordings/first"))
+    # What does not fit inside stands beside, and is what the tip says.
+    assert (first.count(">decode 49 tokens<"), first.count("decode 7 tokens ·"), first.count(">7 tokens<")) == (2, 1, 1)
+    assert "8 tokens" not in first
     assert ">preempted<" in drawn
     assert "2 preempted" in pictures.kv_use(recording)
     part = pictures.timeline(recording, 1, 10)
@@ -374,6 +378,26 @@ def test_the_pictures_hold_the_recording() -> None:
     assert shared.count("×4") == 3
     with pytest.raises(LookupError):
         pictures.blocks(recording, 999)
+
+
+def test_axes_have_whole_round_numbers_and_the_same_steps_in_both_timelines() -> None:
+    for name, recording in RECORDINGS.items():
+        words = [
+            element.text or ""
+            for element in ElementTree.fromstring(pictures.kv_use(recording))
+            if element.tag.endswith("text") and element.get("text-anchor") == "end"
+        ]
+        numbers = [int(word.replace(",", "")) for word in words if word.replace(",", "").isdigit()]
+        assert numbers.count(0) == 2, name
+        second = len(numbers) - numbers[::-1].index(0) - 1
+        for axis in (numbers[:second], numbers[second:]):
+            unit = axis[1]
+            assert axis == list(range(0, axis[-1] + 1, unit))
+            assert str(unit).rstrip("0") in ("1", "2", "5")
+    ruler = terminal.timeline(load(ROOT / "stages/1_basics/recordings/first"), 80)[0].plain
+    assert ruler.split()[:6] == ["step", "1", "10", "20", "30", "40"]
+    lanes = terminal.timeline(load(ROOT / "stages/1_basics/recordings/first"), 80)[1].plain
+    assert ruler.index("10") - lanes.index("P") == 9  # over its own column
 
 
 def test_text_is_cut_by_cells() -> None:

@@ -71,6 +71,11 @@ def test_colours_rules_and_times_in_chinese_do_not_count() -> None:
     assert difference("running ███▄\n", "running ██▄▄\n") is not None  # a picture in characters does
 
 
+def test_a_path_does_not_swallow_the_chinese_before_it() -> None:
+    assert difference("日志：notes/runs/x.log\n", "日志：/home/ada/notes/runs/x.log\n") is None
+    assert difference("记录：notes/runs/x.log\n", "日志：/home/ada/notes/runs/x.log\n") is not None
+
+
 def test_cells_of_a_column_of_times_do_not_count() -> None:
     table = " step       s batch      ms\n    1   {}     {}    {}\n\nmean {}\n"
     assert difference(table.format("0.001", 1, "18.7", "1.0"), table.format("0.020", 1, "8.7", "1.0")) is None

@@ -15,6 +15,10 @@ _STEP = tr("One step in full: batch, queues, blocks and what they hold.", "某�
 _SVG = tr("Write a picture: timeline, blocks (of --step) or kv.", "写出图片：timeline、blocks（--step 那一步）或 kv。")
 _HTML = tr("Write the time machine, a page for the browser.", "写出时间机器（浏览器页面）。")
 _COMPARE = tr("Another run, beside this one.", "与另一次运行对比。")
+_OUT = tr(
+    "Where to write; else into the run's folder, or notes/pages for a recording that is no run of yours.",
+    "写到哪里；默认写入该次运行的目录；不是你自己的运行时写入 notes/pages。",
+)
 _SALVAGE = tr("Of a damaged recording, read what stands before the damage.", "录制损坏时，读取损坏处之前的部分。")
 
 
@@ -27,7 +31,7 @@ _SALVAGE = tr("Of a damaged recording, read what stands before the damage.", "�
 )
 def show_command(
     run: Annotated[str | None, typer.Argument(metavar="RUN", help=tr("Which run.", "哪次运行。"))] = None,
-    step: Annotated[int | None, typer.Option("--step", help=_STEP)] = None,
+    step: Annotated[int | None, typer.Option("--step", metavar="N", parser=show.step_number, help=_STEP)] = None,
     steps: Annotated[str | None, typer.Option("--steps", help=tr("These steps: 10:40", "只列这些步：10:40"))] = None,
     everything: Annotated[bool, typer.Option("--all", help=tr("Leave nothing out.", "不省略任何内容。"))] = False,
     follow: Annotated[
@@ -44,7 +48,7 @@ def show_command(
         typer.Option("--trace", help=tr("Write a trace for ui.perfetto.dev.", "写出 ui.perfetto.dev 可打开的 trace。")),
     ] = False,
     salvage: Annotated[bool, typer.Option("--salvage", help=_SALVAGE)] = False,
-    out: Annotated[Path | None, typer.Option("--out", metavar="PATH", help=tr("Where to write.", "写到哪里。"))] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="PATH", help=_OUT)] = None,
     open_: Annotated[
         bool, typer.Option("--open", help=tr("Open the page in the browser.", "在浏览器中打开页面。"))
     ] = False,

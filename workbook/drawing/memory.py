@@ -16,7 +16,9 @@ from workbook.views.svg import SIZE, SMALL, WIDTH, Sheet, room
 _EDGE = 16.0
 _BOX, _STRIDE, _HEIGHT = 78.0, 84.0, 54.0  # an entry of a block table
 _FIT = int((WIDTH - 2 * _EDGE + 6) // _STRIDE)
-_CELL, _COLUMNS = 58.0, 16  # a block of the pool
+_CELL, _COLUMNS = 58.0, 16  # a block of the pool, with the gutter at its right and below
+_GUTTER = 12.0  # in its halves the lines run past other blocks
+_BLOCK = _CELL - _GUTTER
 _ROWS = 7
 _GAP = 64.0  # between a table and the pool, for the lines
 _LINE = KINDS["finished"].fill
@@ -78,13 +80,16 @@ def memory_layout(recording: Recording) -> str:
 
     above = _Table(sheet, tables[0], size, 140.0)
     sheet.text(_EDGE, 98, _named(recording, state, at.requests[0]), SIZE, weight="600")
-    cells = _pool(sheet, pool, {part.block.number for table in tables for part in table}, above.bottom + _GAP)
-    bottom = sheet.height
+    cells, rest = _pool(sheet, pool, {part.block.number for table in tables for part in table}, above.bottom + _GAP)
+    bottom = end = sheet.height
     above.lines(cells, down=True)
     if len(tables) > 1:
         below = _Table(sheet, tables[1], size, bottom + _GAP, heads_below=True)
-        sheet.text(_EDGE, below.bottom + 46, _named(recording, state, at.requests[1]), SIZE, weight="600")
+        end = below.bottom + 20
+        sheet.text(_EDGE, end + 26, _named(recording, state, at.requests[1]), SIZE, weight="600")
         below.lines(cells, down=False)
+    if rest:  # where no line comes
+        sheet.text(WIDTH - _EDGE, end + 26, _more(rest), SMALL, "dim", "end")
     _legend(sheet, pool)
     return str(sheet)
 
@@ -124,40 +129,57 @@ class _Table:
         self._sheet.text(x + _BOX / 2, top + 33, f"{part.filled}/{size}", 15, "dim", "middle")
 
     def lines(self, cells: dict[int, tuple[float, float]], down: bool) -> None:
-        """From the edge of each box to the facing edge of its block."""
+        """From the edge of each box to its block: straight where nothing lies between, else along the gap beside its column.
+
+        The upper table takes the gaps at the left of the columns, the lower one those at their right.
+        """
+        start = self.bottom if down else self._top
+        rows = [y for _, y in cells.values()]
+        facing = min(rows) if down else max(rows)
+        side = 1 if down else -1
         for x, number in self._ends:
-            if number in cells:
-                cell_x, cell_y = cells[number]
-                start = self.bottom if down else self._top
-                self._sheet.line(x, start, cell_x, cell_y if down else cell_y + _CELL - 4, _LINE, 2.5)
+            if number not in cells:
+                continue
+            middle, y = cells[number]
+            edge = facing if down else facing + _BLOCK
+            if y == facing:
+                self._sheet.line(x, start, middle, edge, _LINE, 2.5)
+                continue
+            gap = middle - side * (_BLOCK / 2 + _GUTTER / 4)
+            self._sheet.line(x, start, gap, edge, _LINE, 2.5)
+            self._sheet.line(gap, edge, gap, y + _BLOCK / 2, _LINE, 2.5)
+            self._sheet.line(gap, y + _BLOCK / 2, middle - side * (_BLOCK / 2), y + _BLOCK / 2, _LINE, 2.5)
 
 
-def _pool(sheet: Sheet, pool: list[Block], wanted: set[int], top: float) -> dict[int, tuple[float, float]]:
-    """Draw the rows of the pool that matter; for each block drawn, the middle of its upper edge is returned."""
+def _pool(sheet: Sheet, pool: list[Block], wanted: set[int], top: float) -> tuple[dict[int, tuple[float, float]], int]:
+    """Draw the rows of the pool that matter. Of each block drawn the middle of its upper edge; how many blocks follow, not drawn."""
     rows = [pool[start : start + _COLUMNS] for start in range(0, len(pool), _COLUMNS)]
     needed = [place for place, row in enumerate(rows) if any(block.number in wanted for block in row)]
     others = [place for place, row in enumerate(rows) if any(block.holders or block.cached for block in row)]
     kept = set(list(dict.fromkeys([*needed, *others]))[:_ROWS])
     places: dict[int, tuple[float, float]] = {}
     y, left_out = top, 0
-    for place, row in enumerate([*rows, None]):
-        if row is not None and place not in kept:
+    for place, row in enumerate(rows):
+        if place not in kept:
             left_out += len(row)
             continue
         if left_out:
-            text = tr(f"… {left_out:,} more blocks", f"……另有 {left_out:,} 块")
-            sheet.text(WIDTH - _EDGE, y + 12, text, SMALL, "dim", "end")
+            sheet.text(WIDTH - _EDGE, y + 12, _more(left_out), SMALL, "dim", "end")
             y, left_out = y + 30, 0
-        for column, block in enumerate(row or []):
-            x = _EDGE + column * _CELL
+        for column, block in enumerate(row):
+            x = _EDGE + _GUTTER / 2 + column * _CELL
             _cell(sheet, block, x, y)
-            places[block.number] = (x + (_CELL - 4) / 2, y)
-        y += _CELL if row else 0
-    return places
+            places[block.number] = (x + _BLOCK / 2, y)
+        y += _CELL
+    return places, left_out
+
+
+def _more(count: int) -> str:
+    return tr(f"… {count:,} more blocks", f"……另有 {count:,} 块")
 
 
 def _cell(sheet: Sheet, block: Block, x: float, y: float) -> None:
-    side, kind = _CELL - 4, KINDS[block.kind]
+    side, kind = _BLOCK, KINDS[block.kind]
     tip = f"{block.number}: {', '.join(map(str, block.holders)) or kind.name}"
     if block.kind == "free":
         sheet.rect(x + 1, y + 1, side - 2, side - 2, style="open", tip=tip)

@@ -23,14 +23,15 @@ from workbook.lint.pages import Fence, Page
 _TAG, _NOT_RERUN = "transcript:", "not rerun:"
 _OUTPUT = {"", "text", "console", "output"}  # languages of blocks that show what a program printed
 _GAP = "…"
+_PATH = r"[^\s:'\"：，。；（）“”]"  # what a path is made of: Chinese punctuation right before it is not
 _MASKS = [
     (r"\x1b\[[0-9;?]*[a-zA-Z]", ""),  # colours
     (r"\d{4}-\d\d-\d\d[T_ ]?-?\d\d[-:]\d\d[-:]\d\d(?:[.,]\d+)?(?:-\d+)?", "TIME"),
     (r"(?<![A-Za-z0-9_.])[\d,.]*\d\s*(?:µs|us|ms|s|min|h|秒|毫秒|微秒|分钟)(?![A-Za-z0-9_/])", "TIME"),
     (r"(?<![A-Za-z0-9_.])[\d,.]*\d\s*(?:tokens?|tok|token|it|req|次)/(?:s|秒)", "RATE"),
-    (r"(?:~|/)[^\s:'\"]*/site-packages/", ""),
-    (r"(?:~|/)[^\s:'\"]*/(?=(?:my_debug_scripts|stages|\.venv)/)", ""),
-    (r"[^\s:'\"]*/(?=runs/)", ""),  # the notes may be anywhere ($WORKBOOK_NOTES)
+    (rf"(?:~|/){_PATH}*/site-packages/", ""),
+    (rf"(?:~|/){_PATH}*/(?=(?:my_debug_scripts|stages|\.venv)/)", ""),
+    (rf"{_PATH}*/(?=runs/)", ""),  # the notes may be anywhere ($WORKBOOK_NOTES)
     (r"\b(pid|PID)[ =:]+\d+", r"\1"),
     (r"[─━═-]{3,}", "─"),  # rules and the edges of tables, as wide as what stands in them
     (r"\s+", " "),

@@ -124,13 +124,11 @@ def _bands(sheet: Sheet, bands: list[tuple[_Band, str, str, str, str]]) -> list[
 
 
 def _frame(sheet: Sheet, top: float, height: float, most: float) -> None:
-    """The scale at the left."""
-    for share in (0.0, 0.5, 1.0):
-        y = top + height * (1 - share)
-        value = most * share
+    """The scale at the left: whole, round numbers, with room for each."""
+    for value in range(0, int(most) + 1, tick(most, int(height // 24))):
+        y = top + height * (1 - value / most)
         sheet.line(_LEFT - 6, y, _LEFT, y, "mark")
-        if value == int(value):
-            sheet.text(_LEFT - 12, y, f"{value:,.0f}", SMALL, "dim", "end")
+        sheet.text(_LEFT - 12, y, f"{value:,}", SMALL, "dim", "end")
 
 
 def _preemptions(sheet: Sheet, recording: Recording, top: float) -> None:

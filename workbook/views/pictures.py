@@ -49,13 +49,16 @@ def timeline(recording: Recording, first: int = 1, last: int | None = None, belo
         y = top + place * (height + height / 5)
         if size >= 12:
             sheet.text(left - 12, y + height / 2, names[place], size, anchor="end")
-        for span in lanes[index]:
+        said = [
             _draw(sheet, span, left + (span.first - first + 1) * width, y, width, height, size, told)
-        story = recording.requests[index]
-        end = left + (lanes[index][-1].last - first + 2) * width
-        result = tr(f"{len(story.outputs)} tokens", f"{len(story.outputs)} 个 token")
-        if size >= 12 and story.reason and end + room(result, size) + 10 < WIDTH:
-            sheet.text(end + 8, y + height / 2, result, size, "dim")
+            for span in lanes[index]
+        ]
+        # What found no room in the last bar stands beside it.
+        last_span = lanes[index][-1]
+        end = left + (last_span.last - first + 2) * width
+        tokens = _tokens(last_span).strip()
+        if size >= 12 and tokens and not said[-1] and end + room(tokens, size) + 10 < WIDTH:
+            sheet.text(end + 8, y + height / 2, tokens, size, "dim")
     if below:
         below(sheet, left, width, sheet.height + 30)
     untold = {span.kind for index in shown for span in lanes[index]} - told
@@ -78,19 +81,24 @@ def _clip(span: Span, first: int, last: int) -> Span:
 
 def _draw(
     sheet: Sheet, span: Span, x: float, y: float, step: float, height: float, size: float, told: set[str]
-) -> None:
-    """A span with the longest of its names that fits into it."""
+) -> bool:
+    """A span with the longest of its names that fits into it. Whether its tokens are among what is said there."""
     kind = KINDS[span.kind]
     width = max(2.0, span.steps * step)
     again = tr(" again", "（重算）") if span.recompute else ""
-    tokens = tr(f" {span.tokens} tokens", f" {span.tokens} 个 token") if span.tokens else ""
-    long = f"{kind.name}{again}{tokens}"
+    long = f"{kind.name}{again}{_tokens(span)}"
     sheet.rect(x + 0.5, y, max(1.5, width - 1), height, kind.fill, tip=f"{long} · {span.first + 1}–{span.last + 1}")
     for label in (long, f"{kind.name}{again}", kind.name):
         if size >= 12 and room(label, size) + 8 <= width:
             sheet.text(x + width / 2, y + height / 2, label, size, kind.ink, "middle")
             told.add(span.kind)
-            return
+            return label == long
+    return False
+
+
+def _tokens(span: Span) -> str:
+    """How many tokens were scheduled in it, where that is known."""
+    return tr(f" {span.tokens} tokens", f" {span.tokens} 个 token") if span.tokens else ""
 
 
 def _axis(sheet: Sheet, left: float, width: float, count: int, first: int, top: float, bottom: float) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from rich.cells import cell_len
 from rich.text import Text
 
-from workbook import paths
+from workbook import paths, runinfo
 from workbook.errors import WorkbookError
 from workbook.i18n import listed, tr
 from workbook.recorder.recording import FILE
@@ -104,7 +104,7 @@ def glance(folder: Path) -> Glance:
         steps += data.count(b'\n{"kind":"step"')
         requests += data.count(b'\n{"kind":"request"')
         if place == 0:
-            model, state = _model(data), _state(data, changed)
+            model, state = _model(data), state_of(folder, data, changed)
     return Glance(f"{folder.parent.name}/{folder.name}", steps, requests, model, state, len(files))
 
 
@@ -176,6 +176,17 @@ def _model(data: bytes) -> str:
         return str(msgspec.json.decode(data[: data.index(b"\n")])["model"]).rstrip("/").rsplit("/", 1)[-1]
     except (ValueError, msgspec.MsgspecError, KeyError, TypeError):
         return "?"
+
+
+def state_of(folder: Path, data: bytes, changed: float) -> str:
+    """How the run ended, in a word: by what its run.json says, else by its recording, last written to at ``changed``."""
+    info = runinfo.read(folder)
+    debugged = tr(", debugged", "，调试过") if info and info.debugged else ""
+    if data and info and info.ended == "interrupted":
+        return tr("interrupted", "被中断") + debugged
+    if data and info and info.ended == "failed":
+        return tr("failed", "出错") + debugged
+    return _state(data, changed) + debugged
 
 
 def _state(data: bytes, changed: float) -> str:

@@ -10,10 +10,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from workbook import paths
 from workbook.errors import WorkbookError
 from workbook.i18n import listed, tr
 from workbook.recorder import Recording, load, texts
-from workbook.views import follow, perfetto, pictures, runs, stepview, terminal
+from workbook.views import follow, notices, perfetto, pictures, runs, stepview, terminal
 
 PICTURES = ("timeline", "blocks", "kv")
 
@@ -34,6 +35,18 @@ class Wish:
     salvage: bool = False
     out: Path | None = None
     open: bool = False
+
+
+def step_number(text: str) -> int:
+    """The number of ``--step``. Raises WorkbookError."""
+    if text.isdecimal():
+        return int(text)
+    raise WorkbookError(
+        tr(
+            f"--step takes the number of one step, not '{text}': for several, --steps 10:40.",
+            f"--step 需要一个步号，而不是“{text}”：查看多步请用 --steps 10:40。",
+        )
+    )
 
 
 def show(wish: Wish, console: Console) -> None:
@@ -63,11 +76,11 @@ def show(wish: Wish, console: Console) -> None:
         place = _place(recording, wish.step)
         step, state = recording.steps[place], recording.state_at(wish.step)
         stepview.show(console, recording, step, state, texts.read(recording), wish.everything)
-        _notices(console, recording)
+        notices.show(console, recording)
     else:
         wanted = _places(recording, wish.steps) if wish.steps is not None else None
         terminal.overview(console, recording, runs.label(path), wanted, wish.everything)
-        _notices(console, recording)
+        notices.show(console, recording)
 
 
 def _list(console: Console) -> None:
@@ -83,46 +96,8 @@ def _list(console: Console) -> None:
         console.print(Text(text, style="dim"))
 
 
-def _notices(console: Console, recording: Recording) -> None:
-    """What the recording lacks, and what else is in its folder; a line each."""
-    said = []
-    if recording.damaged is not None:
-        said.append(
-            tr(
-                f"Line {recording.damaged} of the recording is damaged: it and what follows are left out.",
-                f"录制的第 {recording.damaged} 行已损坏：该行及其后的内容未读取。",
-            )
-        )
-    elif recording.cut is not None:
-        said.append(
-            tr(
-                f"The recording reached its limit of {recording.cut.limit / 1024**2:.0f} MiB at step {recording.cut.n}: "
-                "the engine ran on, unrecorded.",
-                f"录制在第 {recording.cut.n} 步达到 {recording.cut.limit / 1024**2:.0f} MiB 上限：引擎继续运行，但未录制。",
-            )
-        )
-    elif recording.end is None:
-        said.append(
-            tr(
-                "The recording has no end: the run was killed, or goes on (--follow shows it).",
-                "录制没有结尾：运行被终止，或仍在进行（用 --follow 查看）。",
-            )
-        )
-    others = [path.name for path in runs.engines(recording.path.parent) if path.name != recording.path.name]
-    if others:
-        there = recording.path.parent
-        said.append(
-            tr(
-                f"This run had {len(others) + 1} engines; the others: {listed(others)} in {there}",
-                f"这次运行有 {len(others) + 1} 个引擎；其余在 {there}：{listed(others)}",
-            )
-        )
-    for line in said:
-        console.print(Text(line, style="dim"))
-
-
 def _export(wish: Wish, console: Console, recording: Recording, other: Recording | None) -> None:
-    folder = recording.path.parent
+    folder = _kept_in(recording.path.parent)
     html = wish.html or wish.open
     if html + bool(wish.svg) + wish.trace > 1 and wish.out and not wish.out.is_dir():
         raise WorkbookError(
@@ -138,6 +113,8 @@ def _export(wish: Wish, console: Console, recording: Recording, other: Recording
         return wish.out / name if wish.out.is_dir() else wish.out
 
     try:
+        if wish.out is None:
+            folder.mkdir(parents=True, exist_ok=True)
         if wish.svg:
             _write(console, target(f"{wish.svg}.svg"), _picture(wish, recording))
         if wish.trace:
@@ -164,7 +141,14 @@ def _export(wish: Wish, console: Console, recording: Recording, other: Recording
                 f"无法写入 {error.filename or wish.out or folder}（{error.strerror}）：请用 --out 指定其他位置。",
             )
         ) from None
-    _notices(console, recording)
+    notices.show(console, recording)
+
+
+def _kept_in(folder: Path) -> Path:
+    """Where pages and pictures of a recording go: into the run's folder; for one that is no run of the learner's, below the notes."""
+    if folder.resolve().is_relative_to(paths.RUNS.resolve()):
+        return folder
+    return paths.NOTES / "pages" / folder.resolve().name
 
 
 def _picture(wish: Wish, recording: Recording) -> str:

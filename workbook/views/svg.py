@@ -25,10 +25,10 @@ def room(text: str, size: float = SIZE) -> float:
     return cell_len(text) * size * 0.56
 
 
-def tick(count: int) -> int:
-    """A round number of steps, of which about six make ``count``."""
+def tick(count: float, most: int = 8) -> int:
+    """The smallest of 1, 2, 5, 10, 20, … of which at most ``most`` make ``count``: the distance of an axis' numbers."""
     unit = 1
-    while count / unit > 8:
+    while count / unit > most:
         unit = unit * 5 // 2 if str(unit)[0] == "2" else unit * 2
     return unit
 

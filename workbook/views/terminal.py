@@ -13,6 +13,7 @@ from workbook.views import gantt, steptable
 from workbook.views.cells import bold, cut, flow, key, left, right, style
 from workbook.views.colours import KINDS
 from workbook.views.figures import Figure, change, figures
+from workbook.views.svg import tick
 
 _LANES = 32  # requests in the timeline, if not all are wanted
 _BARS = "▁▂▃▄▅▆▇█"
@@ -170,12 +171,13 @@ def table(recording: Recording, width: int, wanted: range | None = None, everyth
 
 
 def _ruler(steps: int, room: int, label: int, note: str) -> Text:
-    """Numbers of steps over the columns that they begin."""
+    """Numbers of steps over their columns, the same round ones as in the picture."""
     marks, shown = "", min(steps, room)
-    for column in range(0, shown, 10):
-        number = str(-(-column * steps // shown) + 1 if steps > room else column + 1)
-        if len(marks) <= column and column + len(number) <= shown:
-            marks = marks.ljust(column) + number + " "
+    unit = tick(steps, max(1, min(8, shown // 6)))
+    for number in (1, *(number for number in range(unit, steps + 1, unit) if number - 1 >= unit / 2)):
+        column = gantt.column_of(number - 1, steps, room)
+        if len(marks) <= column and column + len(str(number)) <= shown:
+            marks = f"{marks.ljust(column)}{number} "
     return Text(f"{left(tr('step', '步'), label)} {marks.rstrip().ljust(shown)} {note}", style="dim")
 
 
