@@ -125,7 +125,7 @@ def _bands(sheet: Sheet, bands: list[tuple[_Band, str, str, str, str]]) -> list[
 
 def _frame(sheet: Sheet, top: float, height: float, most: float) -> None:
     """The scale at the left: whole, round numbers, with room for each."""
-    for value in range(0, int(most) + 1, tick(most, int(height // 24))):
+    for value in range(0, int(most) + 1, tick(most, int(height // 40))):
         y = top + height * (1 - value / most)
         sheet.line(_LEFT - 6, y, _LEFT, y, "mark")
         sheet.text(_LEFT - 12, y, f"{value:,}", SMALL, "dim", "end")
