@@ -37,14 +37,17 @@ RECORDINGS = {
 }
 # Pictures that a script of their own draws, in both languages → the script, called with the picture's name
 DRAWN = {
+    "1.2_phases": "scripts/pictures/traces.py",
     "1.3_path": "scripts/pictures/traces.py",
     "1.4_stream": "scripts/pictures/llama.py",
     "1.4_rope": "scripts/pictures/llama.py",
     "1.5_settings": "scripts/pictures/sampling.py",
     "1.6_processes": "scripts/pictures/debugging.py",
 }
-# Rich's format loads a font from the network; a picture must not.
-FORMAT = re.sub(r"@font-face\s*{{.*?}}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL).replace("Fira Code", "ui-monospace")
+# Rich's format loads a font from the network, and asks for Latin letters as wide as Chinese ones; a picture must do neither.
+FORMAT = re.sub(r"@font-face\s*{{.*?}}|font-variant-east-asian: full-width;", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+CHINESE_FONTS = "Noto Sans Mono CJK SC, PingFang SC, Microsoft YaHei"
+FORMAT = FORMAT.replace("Fira Code", f"ui-monospace, Menlo, Consolas, DejaVu Sans Mono, {CHINESE_FONTS}")
 
 
 def terminal_output(command: str, language: str) -> str:
@@ -52,7 +55,9 @@ def terminal_output(command: str, language: str) -> str:
     ours, theirs = pty.openpty()
     # CI: a script asks no predictions of a camera.
     env = {**os.environ, "WORKBOOK_LANG": language, "COLUMNS": str(WIDTH), "TERM": "xterm-256color", "CI": "1"}
-    env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
+    # As in a learner's first terminal, in which nothing is activated.
+    ours_not = str(Path(sys.executable).parent)
+    env["PATH"] = os.pathsep.join(folder for folder in env["PATH"].split(os.pathsep) if folder != ours_not)
     with subprocess.Popen(command, shell=True, cwd=ROOT, env=env, stdin=theirs, stdout=theirs, stderr=theirs):
         os.close(theirs)
         output = b""
@@ -68,7 +73,7 @@ def terminal_output(command: str, language: str) -> str:
     return output.decode("utf-8", errors="replace").replace("\r\n", "\n")
 
 
-def draw(command: str, output: str, path: Path) -> None:
+def draw(command: str, output: str, path: Path, language: str) -> None:
     """Write the session as SVG."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(Text.assemble(("$ ", "bold green"), command))
@@ -81,18 +86,24 @@ def draw(command: str, output: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     svg = console.export_svg(title=command, code_format=FORMAT)
     place = r'x="([\d.]+)"([^>]*?) textLength="([\d.]+)"([^>]*)>([^<]+)<'
-    path.write_text(re.sub(place, _each_character_in_its_cell, svg), encoding="utf-8")
+    svg = re.sub(place, _each_character_in_its_cell, svg)
+    if language == "zh":
+        svg = svg.replace("<svg ", '<svg xml:lang="zh-CN" ', 1)  # else a browser may choose Japanese forms
+    path.write_text(svg, encoding="utf-8")
 
 
 def _each_character_in_its_cell(match: re.Match[str]) -> str:
-    """Chinese is not stretched to a length, which would tear words apart: each character stands where its cell begins."""
+    """Chinese is not stretched to a length, which would tear words apart: each character stands where its cell begins.
+
+    A Chinese character is as wide as its font is high, so the font is made as high as two cells are wide.
+    """
     x, before, length, after, escaped = match.groups()
     text = html.unescape(escaped)
     if cell_len(text) == len(text):
         return match[0]
     cell = float(length) / len(text)
     places = [float(x) + cell * cell_len(text[:n]) for n in range(len(text))]
-    return f'x="{" ".join(f"{place:g}" for place in places)}"{before}{after}>{escaped}<'
+    return f'x="{" ".join(f"{place:g}" for place in places)}" font-size="{2 * cell:g}"{before}{after}>{escaped}<'
 
 
 def draw_recording(name: str) -> None:
@@ -118,7 +129,7 @@ def main() -> None:
         elif name in SESSIONS:
             folder, command, language = SESSIONS[name]
             path = ROOT / folder / f"{name}.svg"
-            draw(command, terminal_output(command, language), path)
+            draw(command, terminal_output(command, language), path, language)
             print(path.relative_to(ROOT))
         else:
             parser.error(f"there is no picture {name}: choose one of {', '.join(known)}")

@@ -7,9 +7,10 @@ import os
 import sys
 from pathlib import Path
 
-from workbook import hops
+from workbook import hops, runinfo
+from workbook.hops import startup_path
 from workbook.i18n import tr
-from workbook.views import hoppath, hoptree
+from workbook.views import hoppath, hopphases, hoptree
 
 STAGE = Path(__file__).parents[2] / "stages" / "1_basics"
 
@@ -21,7 +22,17 @@ def path() -> str:
     return hoppath.picture(first, tr("The way of the first token, --tp 2", "第一个 token 走过的路（--tp 2）"))
 
 
-PICTURES = {"1.3_path": path}
+def phases() -> str:
+    """Where the time of a start goes."""
+    folder = STAGE / "recordings" / "startup"
+    info = runinfo.read(folder)
+    assert info
+    imported = (tr("import vLLM", "导入 vLLM"), info.seconds["import"])
+    found = hopphases.phases(hops.read(folder), *startup_path.phases())
+    return hopphases.picture([imported, *found], tr("From import to a ready engine", "从导入到引擎就绪"))
+
+
+PICTURES = {"1.2_phases": phases, "1.3_path": path}
 
 
 def main() -> None:
