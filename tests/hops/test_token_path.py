@@ -20,12 +20,12 @@ PAGES = [STAGE / "1.3_token_lifecycle.md", STAGE / "1.3_token_lifecycle.zh.md"]
 
 
 def listed(page: Path, card: bool) -> list[str]:
-    """The functions of the page's table, as they are met on a CPU, or on a card."""
+    """The functions of the page's table, as they are met on a CPU, or on a card; a function of two rows when it is met first."""
     found = []
     for cells in re.findall(r"^\| \d+ \|[^|]*\|([^|]*)\|([^|]*)\|$", page.read_text(encoding="utf-8"), re.MULTILINE):
         here = cells[1] if card and cells[1].strip() else cells[0]
         found += re.findall(r"`([\w.]+:[\w.]+)`", here)
-    return found
+    return list(dict.fromkeys(found))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -91,6 +91,7 @@ FAULTS = [
     Fault("link to nowhere", PAGE, "Then [run it again](#run)", "Then [run](../2_core/2.1_x.md)", "leads nowhere", "correct the path"),
     Fault("fragment to nowhere", PAGE, "(#run)", "(#walk)", "no heading #walk", "what follows the #"),
     Fault("image to nowhere", ZH, "images/blocks.zh.svg", "images/block.zh.svg", "leads nowhere", "add the file", "![块]"),
+    Fault("bold that is not", ZH, "然后[再", "**先看：**然后[再", "makes nothing bold", "no punctuation"),
     # exercises
     Fault("exercise without docstring", EXERCISE, tree.TASK, "", "count_blocks has no docstring", "shapes, units", "def count"),
     Fault("exercise solved", EXERCISE, "raise NotImplementedError", "return 0", "nothing is left", "raise NotImplementedError", ""),

@@ -49,6 +49,7 @@ class Page:
     images: list[At] = field(default_factory=list)
     links: list[At] = field(default_factory=list)
     prose: list[At] = field(default_factory=list)  # text, inline code and comments, line by line
+    stars: list[int] = field(default_factory=list)  # lines whose text, as rendered, still holds **
     folds: int = 0  # <details> blocks
 
     @property
@@ -100,6 +101,8 @@ def _html(page: Page, content: str, line: int) -> None:
 def _inline(page: Page, token: Token, line: int) -> None:
     text = ""
     for child in token.children or []:
+        if child.type == "text" and "**" in child.content:
+            page.stars.append(line)
         if child.type in ("softbreak", "hardbreak"):
             page.prose.append(At(text, line))
             text, line = "", line + 1

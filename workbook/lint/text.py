@@ -1,4 +1,4 @@
-"""Rules for what pages and Python files say of vLLM: symbols resolve, and nothing goes by line number."""
+"""Rules for what pages and Python files say of vLLM: symbols resolve, nothing goes by line number; and what is bold is bold."""
 
 import re
 from collections.abc import Iterator
@@ -28,6 +28,13 @@ def check(course: Course) -> Iterator[Finding]:
         except SymbolError as error:
             yield course.find(path, at.line, *of_symbol(at.text, error))
     for page in course.pages.values():
+        for number in page.stars:
+            what = tr("** that makes nothing bold", "** 没有变成粗体")
+            remedy = tr(
+                "leave no space, and in Chinese no punctuation, inside of the **",
+                "** 内侧不要有空格，也不要有中文标点：写 **词**：",
+            )
+            yield course.find(page.path, number, what, remedy)
         for at in [*page.prose, *page.links, *heads.get(page.path, [])]:
             for found in _BY_LINE.findall(at.text):
                 what = tr(f"{found} goes by a line number", f"{found} 用了行号")

@@ -55,6 +55,6 @@ def decoder_layer(
     config      {"num_attention_heads": 9, "num_key_value_heads": 3, "head_dim": 64, "rms_norm_eps": 1e-05, "rope": {…}}
     返回值      (hidden', residual')，形状都是 [token 数, hidden]
 
-    例：SmolLM2 的第 0 层得到 5 个 token，所以 hidden 是 [5, 576]，residual 是 None；返回两个 [5, 576] 的张量。
+    例：SmolLM2 的第 0 层收到 5 个 token，所以 hidden 是 [5, 576]，residual 是 None；返回两个 [5, 576] 的张量。
     """
     raise NotImplementedError("decoder_layer")

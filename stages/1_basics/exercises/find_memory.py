@@ -7,7 +7,7 @@
 def find_memory() -> tuple[str, int, int]:
     """Why does `workbook run step1_debugging --problem memory` refuse to start?
 
-    With this KV cache and this max_model_len the same model has served for months; then somebody added one argument. Do not
+    Until last week the same model served with this KV cache and this max_model_len; then somebody added one argument. Do not
     name what would make the engine start, but what changed.
 
     returns   (the added argument of LLM(...), bytes of KV cache that one request of max_model_len tokens needs in this run,
@@ -19,7 +19,7 @@ def find_memory() -> tuple[str, int, int]:
 
     为什么 `workbook run step1_debugging --problem memory` 拒绝启动？
 
-    同样的模型、同样大小的 KV 缓存、同样的 max_model_len 已经正常服务了几个月；后来有人加了一个参数。
+    直到上周，同样的模型、同样大小的 KV 缓存、同样的 max_model_len 都还能正常服务；后来有人加了一个参数。
     要找的不是“改什么能让引擎启动”，而是“变了什么”。
 
     返回值    （LLM(...) 新增的参数名，这次运行中一个 max_model_len 长的请求需要的 KV 缓存字节数，可供使用的字节数），

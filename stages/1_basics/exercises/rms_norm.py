@@ -27,7 +27,7 @@ def rms_norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
 
     RMSNorm(x) = x / sqrt(mean(x²) + eps) · weight，均值只对同一个 token 的各个数来取。
 
-    x         [token 数, hidden]，float32：就是 vLLM 的归一化得到的那些数
+    x         [token 数, hidden]，float32：就是送进 vLLM 归一化的那些数
     weight    [hidden]，float32，来自检查点
     eps       config.json 里的 rms_norm_eps，SmolLM2 为 1e-05
     返回值    [token 数, hidden]
