@@ -69,10 +69,11 @@ def stream() -> str:
     sizes: list[list[float]] = info.results["stream"]
     jump: int = info.results["jump"]
     first, tokens = [row[0] for row in sizes], info.results["tokens"]
+    others = sum(sizes[-1][1:]) / len(sizes[-1][1:])
     title = tr("How large the residual stream is, layer by layer", "残差流的大小，逐层变化")
     about = tr(
-        f"The other tokens grow to about {sizes[-1][1]:.0f}; the first one jumps to {first[jump + 1]:.0f} in layer {jump}.",
-        f"其他 token 增长到约 {sizes[-1][1]:.0f}；第一个 token 在第 {jump} 层跃升到 {first[jump + 1]:.0f}。",
+        f"The other tokens grow to about {others:.0f}; the first one jumps to {first[jump + 1]:.0f} in layer {jump}.",
+        f"其他 token 增长到约 {others:.0f}；第一个 token 在第 {jump} 层跃升到 {first[jump + 1]:.0f}。",
     )
     plot = Plot(
         title,
@@ -85,8 +86,9 @@ def stream() -> str:
     )
     for place in range(1, len(tokens)):
         plot.curve([row[place] for row in sizes], BLUE)
-    others = tr("the other four", "其余四个")
-    plot.sheet.text(plot.x(len(sizes) - 1) + 12, plot.y(sizes[-1][1]) + 6, others, SMALL, BLUE)
+    plot.sheet.text(
+        plot.x(len(sizes) - 1) + 12, plot.y(sizes[-1][1]) + 6, tr("the other four", "其余四个"), SMALL, BLUE
+    )
     plot.curve(first, ORANGE, tr(f"the first: “{tokens[0]}”", f"第一个：“{tokens[0]}”"), -8)
     x, y = plot.x(jump + 1), plot.y(first[jump + 1])
     added: float = info.results["added"][jump][1][0]

@@ -42,6 +42,8 @@ def settings() -> str:
     for place, token in enumerate([*tokens, ""]):
         y = TOP + place * PITCH + (12 if not token else 0)
         name = token.strip() or tr("all others", "其余全部")
+        if name and not any(map(str.isalnum, name)):
+            name = f"“{name}”"  # dots alone look like something left out
         sheet.text(LEFT - 12, y, name, SMALL, "" if token else "dim", "end")
     for number, (name, column) in enumerate(zip(SHOWN, columns, strict=True)):
         x = LEFT + number * COLUMN

@@ -50,8 +50,10 @@ def decoder_layer(
 
     positions   [token 数]，整数
     hidden      [token 数, hidden]，float32；residual 形状相同，或为 None
-    weights     本层的权重，名称与检查点相同（见上面英文的列表）。线性层的 weight 是 [输出, 输入]，计算 x @ weight.T；
-                LLaMA 的线性层没有偏置。
+    weights     本层的九个权重，名称与检查点相同："input_layernorm.weight"、"self_attn.q_proj.weight"、
+                "self_attn.k_proj.weight"、"self_attn.v_proj.weight"、"self_attn.o_proj.weight"、
+                "post_attention_layernorm.weight"、"mlp.gate_proj.weight"、"mlp.up_proj.weight"、"mlp.down_proj.weight"。
+                线性层的 weight 是 [输出, 输入]，计算 x @ weight.T；LLaMA 的线性层没有偏置。
     config      {"num_attention_heads": 9, "num_key_value_heads": 3, "head_dim": 64, "rms_norm_eps": 1e-05, "rope": {…}}
     返回值      (hidden', residual')，形状都是 [token 数, hidden]
 

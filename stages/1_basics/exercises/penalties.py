@@ -33,11 +33,11 @@ def penalties(
 
     Source: vllm.model_executor.layers.utils:apply_penalties
 
-    用三种惩罚降低已出现过的 token 的可能性，依次为：
+    用三种惩罚降低已出现过的 token 的概率，按以下顺序：
 
-    1. repetition：凡是在提示词或输出里出现过的 token，正的 logit 除以它，其余的乘以它。
-    2. frequency：token 在输出里每出现一次，就减去一次。
-    3. presence：token 只要在输出里出现过，就减去一次。
+    1. repetition：凡是在提示词或输出里出现过的 token，logit 为正则除以 repetition，否则乘以 repetition。
+    2. frequency：token 在输出里出现几次，就减去几个 frequency。
+    3. presence：token 只要在输出里出现过，就减去一个 presence，不论几次。
 
     logits       [词表大小]，float32，模型给出的原值
     prompt       提示词的 token id
