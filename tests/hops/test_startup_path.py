@@ -6,10 +6,12 @@ import xml.etree.ElementTree as ET
 import pytest
 from conftest import ROOT, SCRIPTS, python
 
-from workbook import hops
-from workbook.course import symbols
+from workbook import hops, runinfo
+from workbook.course import lessons, symbols
 from workbook.hops import startup_path
 from workbook.hops.records import Call
+from workbook.predictions import measure
+from workbook.recorder import load
 from workbook.stops import spec
 from workbook.views import hopphases, hoptree
 
@@ -72,3 +74,11 @@ def test_the_pictures_bars_end_at_the_sum() -> None:
     first, second = ((float(e.get("x", 0)), float(e.get("width", 0))) for e in bars)
     assert first[0] + first[1] == pytest.approx(second[0], abs=0.2)
     assert second[1] == pytest.approx(3 * first[1], rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["startup", "startup_tp2"])
+def test_the_trace_answers_the_lessons_questions(name: str) -> None:
+    info = runinfo.read(RECORDINGS / name)
+    assert info
+    run = measure.Run([load(RECORDINGS / name)], info)
+    assert [measure.measured(question, run) for question in lessons.find("1.2").header.predictions] == [3, 1, 129]
