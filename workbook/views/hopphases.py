@@ -46,12 +46,13 @@ def _covered(node: Node) -> float:
 
 
 def table(found: Phases) -> Table:
-    """Phase, seconds, and their sum below."""
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
-    shown.add_column(tr("phase", "阶段"), footer=tr("in all", "合计"))
-    shown.add_column(tr("seconds", "秒"), justify="right", footer=f"{sum(s for _, s in found):.2f}")
+    """Phase and seconds, and their sum in the last row."""
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    shown.add_column(tr("phase", "阶段"))
+    shown.add_column(tr("seconds", "秒"), justify="right")
     for name, seconds in found:
         shown.add_row(name, f"{seconds:.2f}")
+    shown.add_row(tr("in all", "合计"), f"{sum(seconds for _, seconds in found):.2f}", style="bold")
     return shown
 
 
