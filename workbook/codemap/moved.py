@@ -66,10 +66,9 @@ sides against the installed vLLM: the older form must fail, today's must work. �
 
 `workbook where` understands the older names too: `workbook where vllm/attention/layer.py::Attention` leads to today's class.
 """,
-    """# 变更对照
+    """# 与旧资料的不同
 
-较早的教程、博客和学习计划里的一些文件和选项，在 vLLM 0.32.0 中已经没有了。这里每项列一次，并给出现在的写法。有测试用已安装的 vLLM 验证两边：
-旧写法必须失败，新写法必须有效。○ 表示该测试无法判定，并附原因。
+较早的教程、博客和学习计划里的一些文件和选项，在 vLLM 0.32.0 中已经没有了。这里每项列一次，并给出现在的写法。有测试用已安装的 vLLM 验证两边：旧写法必须失败，新写法必须有效。○ 表示该测试无法判定，并附原因。
 
 `workbook where` 也认得旧名字：`workbook where vllm/attention/layer.py::Attention` 会带你找到现在的类。
 """,
@@ -89,7 +88,7 @@ def _page(rows: list[Row], language: Literal["en", "zh"]) -> str:
         "en": "<!-- Made from what_moved.yaml: change that, then `workbook check --write`. -->",
         "zh": "<!-- 由 what_moved.yaml 生成：请改那个文件，再运行 `workbook check --write`。 -->",
     }
-    head = {"en": "| older guides say | vLLM 0.32.0 | why |", "zh": "| 旧资料的写法 | vLLM 0.32.0 | 原因 |"}
+    head = {"en": "| older guides say | vLLM 0.32.0 | why |", "zh": "| 旧资料的说法 | vLLM 0.32.0 | 原因 |"}
     lines = [made[language], "", getattr(_INTRO, language)]
     for kind, title in KINDS.items():
         these = [row for row in rows if row.kind == kind]
