@@ -132,7 +132,7 @@ def logits(run: Run, sets: dict[str, np.ndarray]) -> None:
         "",
         tr("largest difference", "最大差"),
         tr("mean", "平均差"),
-        tr("same first", "首选相同"),
+        tr("same first", "首选 token 相同"),
         tr("KL (nats)", "KL 散度（nat）"),
     )
     kept = {}

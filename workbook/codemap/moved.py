@@ -68,7 +68,8 @@ sides against the installed vLLM: the older form must fail, today's must work. �
 """,
     """# 与旧资料的不同
 
-较早的教程、博客和学习计划里的一些文件和选项，在 vLLM 0.32.0 中已经没有了。这里每项列一次，并给出现在的写法。有测试用已安装的 vLLM 验证两边：旧写法必须失败，新写法必须有效。○ 表示该测试无法判定，并附原因。
+较早的教程、博客和学习计划里的一些文件和选项，在 vLLM 0.32.0 中已经没有了。这里每项列一次，并给出现在的写法。有测试用已安装的 vLLM 验证两边：\
+旧写法必须失败，新写法必须有效。○ 表示该测试无法判定，并附原因。
 
 `workbook where` 也认得旧名字：`workbook where vllm/attention/layer.py::Attention` 会带你找到现在的类。
 """,
