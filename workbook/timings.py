@@ -99,12 +99,21 @@ def kv_cache(run: Run, llm: Any) -> str:
         f"{cache.num_gpu_blocks:,} blocks of {cache.block_size} tokens = {tokens:,} tokens",
         f"{cache.num_gpu_blocks:,} 块 × {cache.block_size} 个 token = {tokens:,} 个 token",
     )
-    if run.architecture:
-        per_token = run.architecture.kv_bytes_per_token(tensor_parallel_size=run.tensor_parallel_size)
+    element = _element_bytes(llm.llm_engine.vllm_config)
+    if run.architecture and element:
+        per_token = run.architecture.kv_bytes_per_token(element, run.tensor_parallel_size)
         text += f" = {tokens * per_token / 1024**2:,.1f} MiB"
         if run.tensor_parallel_size > 1:
             text += tr(" on each rank", "（每个 rank）")
     return text
+
+
+def _element_bytes(config: Any) -> int | None:
+    """Bytes of one number in the KV cache; None for a format that keeps scales beside its numbers."""
+    kind = str(config.cache_config.cache_dtype)
+    if kind in ("fp8", "fp8_e4m3", "fp8_e5m2"):
+        return 1
+    return int(config.model_config.dtype.itemsize) if kind == "auto" else None
 
 
 def logged(log: str, pattern: str) -> float | None:
