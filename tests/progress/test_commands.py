@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -138,7 +139,7 @@ def test_two_ticks_at_once_are_both_kept(tmp_path: Path) -> None:
 
 def test_run_sh_makes_the_file_and_leaves_one_that_is_there(tmp_path: Path) -> None:
     line = next(line for line in (ROOT / "scripts/run.sh").read_text().splitlines() if "workbook.progress" in line)
-    line = line.replace(".venv/bin/python", sys.executable)
+    line = line.replace(".venv/bin/python", shlex.quote(sys.executable))
     for _ in range(2):
         result = run("bash", "-euc", f"cd '{ROOT}'; {line}", WORKBOOK_NOTES=str(tmp_path))
         assert (result.returncode, result.stdout + result.stderr) == (0, "")

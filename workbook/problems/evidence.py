@@ -89,10 +89,15 @@ def _hang(folder: Path) -> Hang | None:
     process, _, rest = text.partition("\n")
     last = rest.rpartition("Timeout (")[2]
     threads = [
-        [_symbol(Path(frame["path"]), int(frame["line"])) for frame in _FRAME.finditer(thread)]
+        [_symbol(_path(frame["path"]), int(frame["line"])) for frame in _FRAME.finditer(thread)]
         for thread in re.split(r"^Thread ", last, flags=re.MULTILINE)[1:]
     ]
     return Hang(process, threads) if threads else None
+
+
+def _path(dumped: str) -> Path:
+    r"""The path in a dump: faulthandler writes ASCII alone, and 课 as \u8bfe."""
+    return Path(dumped.encode("ascii", "backslashreplace").decode("unicode_escape"))
 
 
 def read(folder: Path, problem: str) -> Evidence | None:

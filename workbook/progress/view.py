@@ -1,5 +1,7 @@
 """Progress on the terminal, and as JSON. Fits 60 cells; says by numbers and letters what it shows by colour."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -133,7 +135,7 @@ def as_json(state: State, found: list[Entry], then: Next | None) -> str:
         return [{"name": bar.name, "ticked": bar.ticked, "boxes": bar.boxes} for bar in found]
 
     value = {
-        "file": str(learner.FILE),
+        "file": _utf8(learner.FILE),
         "ticked": sum(entry.box.ticked for entry in found),
         "boxes": [
             {
@@ -153,7 +155,7 @@ def as_json(state: State, found: list[Entry], then: Next | None) -> str:
         "next": then
         and {
             "lesson": then.lesson and then.lesson.number,
-            "page": then.lesson and str(then.lesson.page),
+            "page": then.lesson and _utf8(then.lesson.page),
             "box": then.box,
             "why": then.why,
             "first": then.first,
@@ -162,6 +164,11 @@ def as_json(state: State, found: list[Entry], then: Next | None) -> str:
         "changes": {"made": state.made, "proved": state.proved, **vars(state.changes)},
     }
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def _utf8(path: Path) -> str:
+    """The path as text: in a locale of ASCII alone, Python holds its other letters as surrogates, which JSON cannot."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _bar(bar: Bar) -> ProgressBar:
