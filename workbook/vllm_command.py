@@ -7,6 +7,7 @@ because vLLM asks ``importlib.metadata`` directly; every process of the engine i
 
 import importlib.metadata
 import itertools
+import logging
 import os
 import sys
 
@@ -43,7 +44,9 @@ def prepare(arguments: list[str]) -> list[str]:
             os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")  # GiB; vLLM's default is most of the memory
     known = [a for a in arguments if a in models.KNOWN]
     named = [] if not known or "--served-model-name" in arguments else ["--served-model-name", known[0]]
-    served = named if arguments[:1] == ["serve"] else []
+    # Seconds in which running requests and the workers may end after Ctrl-C; vLLM's default, 0, kills them.
+    patience = [] if any(a.startswith("--shutdown") for a in arguments) else ["--shutdown-timeout", "5"]
+    served = [*named, *patience] if arguments[:1] == ["serve"] and len(arguments) > 1 else []
     return [str(models.resolve(a)) if a in known else a for a in arguments] + served
 
 
@@ -56,6 +59,18 @@ def _tensor_parallel_size(arguments: list[str]) -> int:
     return 1
 
 
+class _QuietEnd(logging.Filter):
+    """Leaves out one traceback: after Ctrl-C vLLM 0.32.0 stops the engine core, then reports that it is dead."""
+
+    ending = False
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if "API server: shutdown triggered" in record.getMessage():
+            self.ending = True
+        dead = record.exc_info is not None and getattr(record.exc_info[0], "__name__", "") == "EngineDeadError"
+        return not (self.ending and dead)
+
+
 def main() -> None:
     """Run vLLM's command line with this process's arguments."""
     try:
@@ -64,6 +79,9 @@ def main() -> None:
         sys.exit(str(error))
     from vllm.entrypoints.cli.main import main as vllm_main
 
+    quiet = _QuietEnd()
+    for name in ("vllm.entrypoints.launchers.launcher", "vllm.v1.engine.async_llm"):
+        logging.getLogger(name).addFilter(quiet)
     vllm_main()
 
 
