@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from rich.console import Console
 
-from workbook import engine_setup, guard, logfile, machine, models, predictions, runinfo, scripts
+from workbook import engine_setup, guard, logfile, machine, models, predictions, runinfo, scripts, usage
 from workbook.errors import WorkbookError
 from workbook.explain import explain
 from workbook.i18n import listed, tr
@@ -85,7 +85,7 @@ class Run:
 
 def parser(doc: str | None) -> argparse.ArgumentParser:
     """The flags that every script has; a script may add its own before it calls :func:`start`."""
-    flags = argparse.ArgumentParser(
+    flags = usage.Parser(
         description=scripts.in_language(doc or ""), formatter_class=argparse.RawDescriptionHelpFormatter
     )
     names = listed(models.KNOWN)

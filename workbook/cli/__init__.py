@@ -3,7 +3,9 @@
 import sys
 
 import typer
+from typer.exceptions import TyperException
 
+from workbook import usage
 from workbook.cli import course, debug, editor, grade, machine, map, notes, predict, progress, run, show
 from workbook.errors import WorkbookError
 from workbook.i18n import tr
@@ -23,7 +25,16 @@ for group in (machine, run, show, predict, grade, progress, notes, debug, map, c
 def main() -> None:
     """Entry point: an error that a learner can mend is one sentence on stderr."""
     try:
-        app()
+        sys.exit(app(prog_name="workbook", standalone_mode=False))  # else Typer prints its errors itself, in English
+    except TyperException as error:
+        context = getattr(error, "ctx", None)
+        if message := error.format_message():  # empty where the command has shown its help instead
+            usage.complain(
+                context.get_usage() if context else "", message, context.command_path if context else "workbook"
+            )
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        sys.exit(1)
     except WorkbookError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
