@@ -46,6 +46,7 @@ def main() -> None:
 
     # 5) Generate: all in one batch. First every prompt is read (prefill), then each step adds a token to each.
     #    Each request has its own sampling parameters: the question gets the most likely token at every step.
+    #    top_p=0.95: chosen among the likeliest tokens that together have 95 % of the probability (lesson 1.5).
     max_tokens = 8 if run.fast else 50
     sampled = SamplingParams(temperature=0.8, top_p=0.95, max_tokens=max_tokens)
     greedy = SamplingParams(temperature=0, max_tokens=max_tokens)

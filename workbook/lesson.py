@@ -98,7 +98,12 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
         "--no-recording", action="store_true", help=tr("do not record the engine's steps", "不录制引擎的每一步")
     )
     flags.add_argument(
-        "--no-questions", action="store_true", help=tr("ask no predictions before the run", "运行前不问预测题")
+        "--no-questions",
+        action="store_true",
+        help=tr(
+            "ask no predictions before the run (answers given before are compared all the same)",
+            "运行前不问预测题（运行后仍对照已有的回答）",
+        ),
     )
     return flags
 

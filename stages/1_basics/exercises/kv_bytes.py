@@ -27,7 +27,7 @@ def kv_bytes(config: dict[str, Any], block_size: int, blocks: int) -> tuple[int,
     config       模型的各项参数，名称与 config.json 相同，上面列出的是 SmolLM2-135M 的；
                  dtype 是 "bfloat16"、"float16" 或 "float32"，缓存与模型使用同样的 dtype
     block_size   一个块能放多少个 token
-    blocks       整个块池的块数，包括不会分给任何请求的空块（null block）
+    blocks       整个块池的块数，包括不会分给任何请求的占位块（null block）
     返回值       （一个 token 的字节数，工作进程为整个缓存分配的字节数），两个 int
 
     例：2 层、1 个 KV 头、head_dim 为 4、dtype 为 float16 的模型，每个 token 占 32 字节；

@@ -30,7 +30,7 @@ def kv_cache_blocks(config: dict[str, Any], memory: int, engine: dict[str, Any])
     engine    上面列出的四项。张量并行时，每个 rank 持有 num_key_value_heads / tensor_parallel_size 个 KV 头；
               kv_cache_dtype 为 "auto"（与模型相同，每个数 2 字节）或 "fp8"（1 字节）
     返回值    （块数，vLLM 日志行 "Maximum concurrency for 2,048 tokens per request" 里的数）：一个 int 和一个 float。
-              所有块都算，包括空块；一个请求占用整数个块。
+              所有块都算，包括占位块（null block）；一个请求占用整数个块。
 
     例：2 层、1 个 KV 头、head_dim 为 4、"auto"：16 个 token 的一块占 512 字节，所以 10,000 字节是 19 块。
     max_model_len 为 40 时一个请求占 3 块：(19, 6.33…)

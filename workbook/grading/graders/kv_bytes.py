@@ -88,7 +88,7 @@ GRADER = Grader(
             _version(_right, lambda size, blocks: size * (blocks - 1)),
             Text(
                 "you left out the null block; no request gets it, yet it is allocated like the others.",
-                "你漏掉了空块（null block）；它不会分给请求，但同样占用内存。",
+                "你漏掉了占位块（null block）；它不会分给请求，但同样占用内存。",
             ),
         ),
         Mistake(

@@ -94,7 +94,7 @@ GRADER = Grader(
             _version(usable=1),
             Text(
                 "you left out the null block; vLLM counts it, in both numbers.",
-                "你漏掉了空块；vLLM 的两个数都把它算在内。",
+                "你漏掉了占位块（null block）；vLLM 的两个数都把它算在内。",
             ),
         ),
         Mistake(
