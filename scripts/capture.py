@@ -82,7 +82,7 @@ def draw(command: str, output: str, path: Path, language: str) -> None:
     # picture, so the columns stay straight; "overline" is a style that the SVG does not draw. Rich then gives each
     # character one column, where a Chinese one takes two.
     text.highlight_regex(r"[\u2e80-\u9fff\uff00-\uffef]+", "overline")
-    console.print(text)
+    console.print(text, end="\n\n")  # the picture cuts the last line's descenders
     path.parent.mkdir(parents=True, exist_ok=True)
     svg = console.export_svg(title=command, code_format=FORMAT)
     place = r'x="([\d.]+)"([^>]*?) textLength="([\d.]+)"([^>]*)>([^<]+)<'
@@ -95,7 +95,7 @@ def draw(command: str, output: str, path: Path, language: str) -> None:
 def _each_character_in_its_cell(match: re.Match[str]) -> str:
     """Chinese is not stretched to a length, which would tear words apart: each character stands where its cell begins.
 
-    A Chinese character is as wide as its font is high, so the font is made as high as two cells are wide.
+    A Chinese character is as wide as its font is high; a little less than two cells, so that it fits its line too.
     """
     x, before, length, after, escaped = match.groups()
     text = html.unescape(escaped)
@@ -103,7 +103,7 @@ def _each_character_in_its_cell(match: re.Match[str]) -> str:
         return match[0]
     cell = float(length) / len(text)
     places = [float(x) + cell * cell_len(text[:n]) for n in range(len(text))]
-    return f'x="{" ".join(f"{place:g}" for place in places)}" font-size="{2 * cell:g}"{before}{after}>{escaped}<'
+    return f'x="{" ".join(f"{place:g}" for place in places)}" font-size="{1.9 * cell:.4g}"{before}{after}>{escaped}<'
 
 
 def draw_recording(name: str) -> None:

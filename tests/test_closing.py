@@ -28,7 +28,7 @@ def test_a_terminal_that_does_not_know_the_command_is_told(monkeypatch: pytest.M
     activate.parent.mkdir()
     activate.touch()
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    assert f"source {activate}, then read " in closing._activation("step1_basic_llama")
+    assert f"source {activate}\nThen read: " in closing._activation("step1_basic_llama")
     assert closing._activation("llama_debug").endswith(f"source {activate}")
     activate.unlink()  # as in a conda environment
     assert closing._activation("llama_debug") == ""

@@ -75,7 +75,7 @@ def _activation(script: str) -> str:
     if shutil.which("workbook") or not activate.is_file():
         return ""
     lesson = lessons.of_script(script)
-    then = tr(f", then read {_shown(lesson.page)}", f"，然后读 {_shown(lesson.page)}") if lesson else ""
+    then = tr(f"\nThen read: {_shown(lesson.page)}", f"\n然后读：{_shown(lesson.page)}") if lesson else ""
     return tr(
         f"This terminal does not know `workbook` yet: source {_shown(activate)}{then}",
         f"此终端还找不到 workbook 命令：先运行 source {_shown(activate)}{then}",
