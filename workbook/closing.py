@@ -1,13 +1,12 @@
 """The last lines of a script: where its recording is, and what to open."""
 
-import os
 import shlex
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
-from workbook import logfile, paths, predictions
+from workbook import logfile, paths, predictions, runinfo
 from workbook.course import lessons
 from workbook.errors import WorkbookError
 from workbook.i18n import tr
@@ -61,12 +60,8 @@ def _name(folder: Path) -> str:
     """What ``workbook show`` calls this run: ``last`` unless a later one is being recorded."""
     if not folder.is_relative_to(paths.RUNS):
         return shlex.quote(str(folder))
-    newest = max(
-        (path.parent for path in paths.RUNS.glob(f"*/*/{FILE}")),
-        key=lambda run: (run.name, run.parent.name),
-        default=folder,
-    )
-    return "last" if newest == folder else f"{folder.parent.name}/{folder.name}"
+    runs = runinfo.newest_first(path.parent for path in paths.RUNS.glob(f"*/*/{FILE}"))
+    return "last" if not runs or runs[0] == folder else f"{folder.parent.name}/{folder.name}"
 
 
 def _activation(script: str) -> str:
@@ -83,7 +78,7 @@ def _activation(script: str) -> str:
 
 
 def _shown(path: Path) -> str:
-    return shlex.quote(os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path))
+    return shlex.quote(paths.shown(path))
 
 
 def _missing(recordings: list[Recording], llm: Any) -> int:

@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from rich.console import Console
 
-from workbook import engine_setup, guard, logfile, machine, models, predictions, runinfo, scripts, usage
+from workbook import engine_setup, guard, logfile, machine, models, paths, predictions, runinfo, scripts, usage
 from workbook.errors import WorkbookError
 from workbook.explain import explain
 from workbook.i18n import listed, tr
@@ -141,13 +141,13 @@ def start(doc: str | None, *, kv_tokens: int, flags: argparse.ArgumentParser | N
     for name, value in engine_setup.environment(run.machine, run.tensor_parallel_size).items():
         os.environ.setdefault(name, value)
     guard.remove_stale_shared_memory()
-    log = logfile.open_for(Path(sys.argv[0]).stem)
+    log = logfile.open_for(run.info.script)
     os.environ[FOLDER_VARIABLE] = str(log.parent)
     global _current
     _current, run.folder = run, log.parent
     runinfo.write(log.parent, run.info)
     device = run.machine.gpus[0].name if run.machine.build == "cuda" and run.machine.gpus else "CPU"
-    shown = log.relative_to(Path.cwd()) if log.is_relative_to(Path.cwd()) else log
+    shown = paths.shown(log)
     lines = tr(
         f"model {run.model_name} · {device}\nvLLM's log: {shown}",
         f"模型 {run.model_name} · {device}\nvLLM 日志：{shown}",

@@ -13,6 +13,11 @@ NOTES = Path(os.environ.get("WORKBOOK_NOTES") or ROOT / "notes").absolute()
 RUNS = NOTES / "runs"
 
 
+def shown(path: Path) -> str:
+    """As one would type it here: relative where it lies below the current folder."""
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Replace ``path`` by ``text`` (UTF-8, line ends as given) in one step: a reader sees the old file or the new one.
 

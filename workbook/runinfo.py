@@ -4,6 +4,7 @@ The recording says what the engine did; this says what the learner did. Evidence
 """
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -63,6 +64,11 @@ def runs_of(script: str, whole: bool = True) -> list[Path]:
         return found
     infos = ((folder, read(folder)) for folder in found)
     return [folder for folder, info in infos if info and info.ended == "ok" and not info.fast]
+
+
+def newest_first(runs: Iterable[Path]) -> list[Path]:
+    """Runs' folders, SCRIPT/TIME, each once, by the time in their name."""
+    return sorted(set(runs), key=lambda folder: (folder.name, folder.parent.name), reverse=True)
 
 
 def new(script: str, arguments: list[str], model: str, fast: bool, debugged: bool) -> RunInfo:

@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-import yaml
 
 from workbook import paths
+from workbook.course import data
 from workbook.course.header import Text
-from workbook.errors import WorkbookError
-from workbook.i18n import tr
 
 FILE = paths.STAGES / "what_moved.yaml"
 
@@ -49,13 +47,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read(file: Path = FILE) -> list[Row]:
     """Every row. Raises WorkbookError where the file does not fit."""
-    try:
-        return msgspec.convert(yaml.safe_load(file.read_text(encoding="utf-8")), list[Row])
-    except (OSError, yaml.YAMLError, msgspec.ValidationError) as error:
-        what = " ".join(str(error).split())
-        raise WorkbookError(
-            tr(f"{file} cannot be read ({what}): mend it.", f"无法读取 {file}（{what}）：请改正。")
-        ) from None
+    return data.read(file, list[Row])
 
 
 _INTRO = Text(

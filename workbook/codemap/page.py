@@ -9,13 +9,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
-import yaml
 
 from workbook import paths
-from workbook.course import lessons, symbols
+from workbook.course import data, lessons, symbols
 from workbook.course.header import Text
 from workbook.course.symbols import SymbolError
-from workbook.errors import WorkbookError
 from workbook.i18n import tr
 
 FILE = paths.NOTES / "code_map.md"
@@ -41,13 +39,7 @@ class Week(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def order(file: Path = ORDER) -> list[Week]:
     """The plan's reading order. Raises WorkbookError where the file does not fit."""
-    try:
-        return msgspec.convert(yaml.safe_load(file.read_text(encoding="utf-8")), list[Week])
-    except (OSError, yaml.YAMLError, msgspec.ValidationError) as error:
-        what = " ".join(str(error).split())
-        raise WorkbookError(
-            tr(f"{file} cannot be read ({what}): mend it.", f"无法读取 {file}（{what}）：请改正。")
-        ) from None
+    return data.read(file, list[Week])
 
 
 def text(folder: Path) -> str:

@@ -10,6 +10,7 @@ from workbook.recorder import Recording
 from workbook.recorder.steps import State
 from workbook.views import blockmap
 from workbook.views.blockmap import Block, Part
+from workbook.views.blockpicture import box
 from workbook.views.colours import KINDS
 from workbook.views.svg import SIZE, SMALL, WIDTH, Sheet, room
 
@@ -179,15 +180,9 @@ def _more(count: int) -> str:
 
 
 def _cell(sheet: Sheet, block: Block, x: float, y: float) -> None:
-    side, kind = _BLOCK, KINDS[block.kind]
-    tip = f"{block.number}: {', '.join(map(str, block.holders)) or kind.name}"
-    if block.kind == "free":
-        sheet.rect(x + 1, y + 1, side - 2, side - 2, style="open", tip=tip)
-    elif block.kind == "shared":
-        sheet.rect(x + 2, y + 2, side - 4, side - 4, KINDS[block.phase].fill, border=kind.fill, tip=tip)
-    else:
-        sheet.rect(x, y, side, side, kind.fill, tip=tip)
-    ink = "dim" if block.kind == "free" else KINDS[block.phase or block.kind].ink
+    side = _BLOCK
+    tip = f"{block.number}: {', '.join(map(str, block.holders)) or KINDS[block.kind].name}"
+    ink = box(sheet, block, x, y, side, tip)
     sheet.text(x + side / 2, y + side / 2, str(block.number), SIZE, ink, "middle", "600")
 
 

@@ -1,11 +1,9 @@
 """What ``workbook draw`` prints: where each note is, where its picture is, and which run was drawn."""
 
-import os
-from pathlib import Path
-
 from rich.console import Console
 from rich.text import Text
 
+from workbook import paths
 from workbook.drawing.notes import PICTURES, Result
 from workbook.i18n import listed, tr
 
@@ -14,9 +12,9 @@ def report(result: Result, console: Console) -> None:
     """Print it."""
     for drawn in result.drawn:
         state = tr("new", "新建") if drawn.fresh else tr("yours, left as it is", "你的笔记，未改动")
-        console.print(Text.assemble((_shown(drawn.note), "bold"), f"  {state}"), soft_wrap=True)
+        console.print(Text.assemble((paths.shown(drawn.note), "bold"), f"  {state}"), soft_wrap=True)
         if drawn.picture:
-            console.print(Text(f"  {tr('compare with', '对照图')}  {_shown(drawn.picture)}"), soft_wrap=True)
+            console.print(Text(f"  {tr('compare with', '对照图')}  {paths.shown(drawn.picture)}"), soft_wrap=True)
     for remark in result.remarks:
         console.print(Text(remark))
     if result.run:
@@ -39,8 +37,3 @@ def choices() -> str:
         )
     )
     return "\n".join(lines)
-
-
-def _shown(path: Path) -> str:
-    """As one would type it here."""
-    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)

@@ -3,21 +3,20 @@
 import ast
 import builtins
 import contextlib
-import importlib.abc
 import multiprocessing
 import os
 import sys
 import threading
 import time
 import types
-from collections.abc import Sequence
-from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import FrameType
 
 import msgspec
 
 from workbook.hops.records import FLAG, VARIABLE, Call, Hop, Plan, short
+from workbook.importing import Execute, Finder
 from workbook.stops import arming, debugger
 
 _HOOK = "_workbook_hop_"  # a builtin, so it shows neither among locals nor among a module's globals
@@ -38,37 +37,12 @@ def install() -> None:
         waiting.setdefault(hop.at.partition(":")[0], []).append(hop)
     for name in [name for name in waiting if name in sys.modules]:
         tracer.add(sys.modules[name], waiting.pop(name))
-    sys.meta_path.insert(0, _Finder(tracer, waiting))
 
+    def around(execute: Execute, module: types.ModuleType, spec: ModuleSpec) -> None:
+        execute(module)
+        tracer.add(module, waiting.pop(spec.name, []))
 
-class _Finder(importlib.abc.MetaPathFinder):
-    """Finds nothing itself: asks the finders behind it, and lets their loader do a little more."""
-
-    def __init__(self, tracer: "_Tracer", waiting: dict[str, list[Hop]]) -> None:
-        self._tracer, self._waiting = tracer, waiting
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """The spec that the next finder gives."""
-        if fullname not in self._waiting:
-            return None
-        for finder in sys.meta_path:
-            if finder is not self and (spec := finder.find_spec(fullname, path, target)) is not None:
-                if isinstance(spec.loader, SourceFileLoader):
-                    self._extend(spec, spec.loader)
-                return spec
-        return None
-
-    def _extend(self, spec: ModuleSpec, loader: SourceFileLoader) -> None:
-        execute = loader.exec_module
-
-        def exec_module(module: types.ModuleType) -> None:
-            del loader.exec_module
-            execute(module)
-            self._tracer.add(module, self._waiting.pop(spec.name, []))
-
-        loader.exec_module = exec_module  # type: ignore[method-assign]
+    Finder(around, wants=waiting.__contains__).install()
 
 
 class _Traced:

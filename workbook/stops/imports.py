@@ -7,16 +7,16 @@ on for a file that has a breakpoint of the learner's. From launch to the first `
 not traced either: ``WORKBOOK_TRACE_IMPORTS=1`` turns all of this off.
 """
 
-import importlib.abc
 import os
 import sys
 import sysconfig
 import threading
 from collections.abc import Sequence
-from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from workbook.importing import Execute, Finder
 from workbook.stops import debugger, hits, timeouts
 from workbook.stops.spec import Stop
 
@@ -31,44 +31,26 @@ def install(stops: Sequence[Stop]) -> None:
     for name in list(by_module):
         if module := sys.modules.get(name):
             hits.arm(module, by_module.pop(name))
-    sys.meta_path.insert(0, _Finder(by_module))
+    Finder(_Imports(by_module).around).install()
 
 
-class _Finder(importlib.abc.MetaPathFinder):
-    """Finds nothing itself: asks the finders behind it, and lets their loader do a little more."""
+class _Imports:
+    """What is done around the import of a module."""
 
     def __init__(self, stops: dict[str, list[Stop]]) -> None:
         self._stops = stops
         self._tracing = _Tracing() if not os.environ.get("WORKBOOK_TRACE_IMPORTS") else None
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """The spec that the next finder gives."""
-        behind = sys.meta_path[sys.meta_path.index(self) + 1 :]
-        for finder in behind:
-            if (spec := finder.find_spec(fullname, path, target)) is not None:
-                if isinstance(spec.loader, SourceFileLoader):
-                    self._extend(spec, spec.loader)
-                return spec
-        return None
-
-    def _extend(self, spec: ModuleSpec, loader: SourceFileLoader) -> None:
-        execute = loader.exec_module
-        file = spec.origin or ""
-
-        def exec_module(module: ModuleType) -> None:
-            vars(loader).pop("exec_module", None)
-            if self._tracing is None:
-                execute(module)
-            else:
-                self._tracing.run(execute, module, file)
-            if spec.name == timeouts.HANDSHAKE_MODULE:
-                timeouts.lengthen_handshake(module)
-            if stops := self._stops.pop(spec.name, None):
-                hits.arm(module, stops)
-
-        loader.exec_module = exec_module  # type: ignore[method-assign]
+    def around(self, execute: Execute, module: ModuleType, spec: ModuleSpec) -> None:
+        """Import without tracing, then arm."""
+        if self._tracing is None:
+            execute(module)
+        else:
+            self._tracing.run(execute, module, spec.origin or "")
+        if spec.name == timeouts.HANDSHAKE_MODULE:
+            timeouts.lengthen_handshake(module)
+        if stops := self._stops.pop(spec.name, None):
+            hits.arm(module, stops)
 
 
 class _Tracing:

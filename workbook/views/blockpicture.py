@@ -77,17 +77,23 @@ def _cell_size(pool: list[Block]) -> float:
     return max(14.0, min(58.0, math.sqrt(900 * 300 / max(1, len(pool)))))
 
 
-def _cell(sheet: Sheet, block: Block, x: float, y: float, side: float) -> None:
+def box(sheet: Sheet, block: Block, x: float, y: float, side: float, tip: str) -> str:
+    """Draw a block's square in the colour of its kind; returns the ink for what is written on it."""
     kind = KINDS[block.kind]
-    holders = ", ".join(map(str, block.holders)) or kind.name
-    tip = tr(f"block {block.number}: {holders}", f"块 {block.number}：{holders}")
     if block.kind == "free":
         sheet.rect(x + 1, y + 1, side - 2, side - 2, style="open", tip=tip)
     elif block.kind == "shared":
         sheet.rect(x + 2, y + 2, side - 4, side - 4, KINDS[block.phase].fill, border=kind.fill, tip=tip)
     else:
         sheet.rect(x, y, side, side, kind.fill, tip=tip)
-    ink = "dim" if block.kind == "free" else KINDS[block.phase or block.kind].ink
+    return "dim" if block.kind == "free" else KINDS[block.phase or block.kind].ink
+
+
+def _cell(sheet: Sheet, block: Block, x: float, y: float, side: float) -> None:
+    kind = KINDS[block.kind]
+    holders = ", ".join(map(str, block.holders)) or kind.name
+    tip = tr(f"block {block.number}: {holders}", f"块 {block.number}：{holders}")
+    ink = box(sheet, block, x, y, side, tip)
     if side < 26:
         return
     label = f"×{len(block.holders)}" if len(block.holders) > 1 else str(block.holders[0]) if block.holders else ""

@@ -5,7 +5,6 @@ Reads the first line and counts the others; what they mean is left to :mod:`work
 
 import re
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +37,7 @@ class Glance:
 
 def folders() -> list[Path]:
     """The runs that have a recording, newest first."""
-    return _newest_first(path.parent for path in paths.RUNS.glob(f"*/*/{FILE}"))
+    return runinfo.newest_first(path.parent for path in paths.RUNS.glob(f"*/*/{FILE}"))
 
 
 def engines(folder: Path) -> list[Path]:
@@ -51,7 +50,7 @@ def find(name: str, recorded: bool = True) -> Path:
 
     Raises WorkbookError. With ``recorded=False`` a run counts that has no recording yet.
     """
-    known = folders() if recorded else _newest_first(path for path in paths.RUNS.glob("*/*") if path.is_dir())
+    known = folders() if recorded else runinfo.newest_first(path for path in paths.RUNS.glob("*/*") if path.is_dir())
     if name == "last":
         if not known:
             raise WorkbookError(nothing())
@@ -136,7 +135,7 @@ def _line(values: tuple[str, ...], name: int) -> str:
 
 def _in_folder(folder: Path, recorded: bool) -> Path:
     """A run's folder, or a script's: then its newest run."""
-    below = _newest_first(path.parent for path in folder.glob(f"*/{FILE}"))
+    below = runinfo.newest_first(path.parent for path in folder.glob(f"*/{FILE}"))
     files = engines(folder)
     if files or (not below and not recorded):
         return files[0] if files else folder / FILE
@@ -160,10 +159,6 @@ def _unknown(name: str, script: str, known: list[Path]) -> str:
     return tr(
         f"There is no run '{name}': choose last, or one of {there}.", f"没有名为“{name}”的运行：可选 last、{there}。"
     )
-
-
-def _newest_first(found: Iterable[Path]) -> list[Path]:
-    return sorted(set(found), key=lambda folder: (folder.name, folder.parent.name), reverse=True)
 
 
 def _number(path: Path) -> int:
