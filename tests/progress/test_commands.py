@@ -55,7 +55,7 @@ def test_ticking_and_looking(cli: Cli, tmp_path: Path) -> None:
     result = cli("tick", "w01-first", "k2-rope")
     assert result.returncode == 0, result.stderr
     assert "[x] w01-first-run  Run the first LLaMA inference" in result.stdout
-    assert "2 of 70 boxes" in result.stdout
+    assert "2 of 74 boxes" in result.stdout
     text = (tmp_path / "progress.md").read_text(encoding="utf-8")
     assert text.count("- [x]") == 2
 
