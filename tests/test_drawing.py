@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Result, one_sentence, python, workbook
 
-from workbook import models, paths, runinfo
+from workbook import models, paths, runinfo, wire
 from workbook.architecture import Architecture
 from workbook.course import lessons
 from workbook.drawing import blocksizes, budget, memory, model, notes, shards, split
@@ -314,7 +314,7 @@ def test_the_parts_make_the_whole(name: str, ranks: int) -> None:
 
 
 def test_vocabularies_are_padded_to_64() -> None:
-    assert [shards.padded_vocabulary(count) for count in (1, 64, 65, 49152, 128256, 32003)] == [
+    assert [wire.padded_vocabulary(count) for count in (1, 64, 65, 49152, 128256, 32003)] == [
         64,
         64,
         128,

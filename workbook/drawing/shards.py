@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from workbook.architecture import Architecture
-
-PADDED_TO = 64  # vllm.model_executor.layers.vocab_parallel_embedding:DEFAULT_VOCAB_PADDING_SIZE
+from workbook.wire import padded_vocabulary
 
 Cut = Literal["column", "row", "vocabulary"]
 
@@ -37,11 +36,6 @@ class Weight:
     def replicated(self) -> bool:
         """Whether two ranks hold the same part."""
         return len(set(self.parts)) < len(self.parts)
-
-
-def padded_vocabulary(vocab: int) -> int:
-    """Rows of the embedding: the vocabulary, filled up to a multiple of 64."""
-    return -(-vocab // PADDED_TO) * PADDED_TO
 
 
 def fits(model: Architecture, ranks: int) -> bool:
