@@ -112,7 +112,7 @@ def test_memory_shows_the_arithmetic(four_cards: Machine, laptop: Machine) -> No
 def test_tensor_parallel_is_judged(four_cards: Machine, laptop: Machine) -> None:
     assert check(laptop, "tensor parallel", "smollm2", 2).remedy == "smollm2 can use a size of 1, 3"
     assert check(laptop, "tensor parallel", "tiny", 2).status == "ok"
-    assert "4 GPUs are visible" in check(four_cards, "tensor parallel", "tiny", 8).remedy
+    assert "4 GPUs visible" in check(four_cards, "tensor parallel", "tiny", 8).remedy
 
 
 def test_the_command_on_this_machine() -> None:

@@ -164,6 +164,8 @@ def test_numbers_are_shown_as_one_writes_them() -> None:
         "1,234,568",
     ]
     assert answers.shown(question(unit=Text("blocks", "块")), 4128) == "4,128 blocks"
+    assert answers.shown(question(unit=Text("blocks", "块")), 1) == "1 block"
+    assert answers.shown(question(unit=Text("", "")), 3) == "3"
     assert answers.shown(question(choices=2), 1) == "choice 1"
 
 
@@ -679,6 +681,20 @@ def test_compare_and_what_it_needs(notes: Path, lesson: Lesson) -> None:
         assert "1 of 1 right" in shown
         assert "answered after a" in shown
     assert "1/3" in Terminal(lesson, notes, "workbook", "predict").end()
+
+
+def test_who_answers_again_after_a_comparison_is_told_which_answer_counts(
+    notes: Path, lesson: Lesson, recording: Recording
+) -> None:
+    store.keep("1.1", "steps", 999, False)
+    past_run(started=time.time() + 1)
+    predictions.compare(lesson, [recording], info(started=time.time() + 1))
+    for language, said in (("en", "before that run is what counts"), ("zh", "计入进度的是运行之前的预测")):
+        there = Terminal(lesson, notes, "workbook", "predict", "1.1", width=120, WORKBOOK_LANG=language)
+        there.say("］: " if language == "zh" else "keeps it]: ", "48\n")
+        there.say(": ", "\x04")
+        assert said in there.end()
+    assert dict(predictions.met(lesson))["steps"].yours == 999
 
 
 def test_the_file_is_versioned(notes: Path) -> None:

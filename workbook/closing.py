@@ -9,7 +9,7 @@ from typing import Any
 from workbook import logfile, paths, predictions, runinfo
 from workbook.course import lessons
 from workbook.errors import WorkbookError
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.lesson import Run
 from workbook.recorder import Recording, load, texts, workers
 from workbook.recorder.recording import FILE
@@ -38,7 +38,7 @@ def close(run: Run, llm: Any) -> None:
     command = f"workbook show {_name(folder)}"
     run.console.print(
         tr(
-            f"Recorded {steps} engine steps: {command}\nIn the browser: {command} --html --open",
+            f"Recorded {some(steps, 'engine step')}: {command}\nIn the browser: {command} --html --open",
             f"录制了 {steps} 个调度步：{command}\n在浏览器中查看：{command} --html --open",
         ),
         markup=False,
@@ -47,7 +47,7 @@ def close(run: Run, llm: Any) -> None:
     if missing := _missing(recordings, llm):
         run.console.print(
             tr(
-                f"The recording lacks {missing} generated tokens: vLLM's log says where it stopped, and why.",
+                f"The recording lacks {some(missing, 'generated token')}: vLLM's log says where it stopped, and why.",
                 f"录制缺少 {missing} 个生成的 token：vLLM 日志里写有它在何处停止及原因。",
             )
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from workbook.architecture import Architecture
 from workbook.check import GIB, Check
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.machine import Machine
 
 PROCESS_BYTES = 2 * GIB  # what one process takes that has imported torch and vLLM (seen: 1.5 to 2)
@@ -64,7 +64,7 @@ def tensor_parallel(m: Machine, model: str, a: Architecture | None, tp: int) -> 
     fits = a.tensor_parallel_fits(tp)
     cards = len([g for g in m.gpus if g.visible]) if m.build == "cuda" else tp
     found = tr(
-        f"{a.heads} heads, {a.kv_heads} KV heads on {tp} ranks",
+        f"{some(a.heads, 'head')}, {some(a.kv_heads, 'KV head')} on {some(tp, 'rank')}",
         f"{a.heads} 个头、{a.kv_heads} 个 KV 头分给 {tp} 个 rank",
     )
     remedy = ""
@@ -73,7 +73,7 @@ def tensor_parallel(m: Machine, model: str, a: Architecture | None, tp: int) -> 
         remedy = tr(f"{model} can use a size of {sizes}", f"{model} 可用的并行度：{sizes}")
     elif cards < tp:
         remedy = tr(
-            f"{cards} GPUs are visible: lower --tp or widen CUDA_VISIBLE_DEVICES",
+            f"{some(cards, 'GPU')} visible: lower --tp or widen CUDA_VISIBLE_DEVICES",
             f"只有 {cards} 张 GPU 可见：请减小 --tp，或让 CUDA_VISIBLE_DEVICES 包含更多显卡",
         )
     yield Check(tr("tensor parallel", "张量并行"), "fail" if remedy else "ok", found, remedy)

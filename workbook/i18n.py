@@ -22,6 +22,11 @@ def tr(en: _Text, zh: _Text) -> _Text:
     return zh if chinese() else en
 
 
+def some(count: int, one: str, many: str = "") -> str:
+    """In English, a count and what is counted: "1 row", "1,234 rows"; ``many``: a plural that is not ``one`` and an s."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
 def listed(names: Iterable[str]) -> str:
     """Names in a row, with the comma of the learner's language."""
     return tr(", ", "、").join(names)

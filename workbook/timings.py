@@ -11,7 +11,7 @@ from rich import box
 from rich.table import Table
 
 from workbook import logfile
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.lesson import Run
 
 
@@ -68,7 +68,7 @@ def rows(run: Run, llm: Any, outputs: list[Any]) -> list[tuple[str, float | None
             tr("prefill", "预填充"),
             prefill,
             tr(
-                f"{prompt_tokens} prompt tokens → the first new token of each prompt ({len(outputs)})",
+                f"{some(prompt_tokens, 'prompt token')} → the first new token of each prompt ({len(outputs)})",
                 f"{prompt_tokens} 个提示词 token → {len(outputs)} 个提示词各得到第一个新 token",
             ),
         ),
@@ -76,7 +76,7 @@ def rows(run: Run, llm: Any, outputs: list[Any]) -> list[tuple[str, float | None
             tr("decode", "解码"),
             decode,
             tr(
-                f"{new_tokens - len(outputs)} more tokens, {per_step} ms per step",
+                f"{some(new_tokens - len(outputs), 'more token')}, {per_step} ms per step",
                 f"再生成 {new_tokens - len(outputs)} 个 token，每步 {per_step} 毫秒",
             ),
         ),

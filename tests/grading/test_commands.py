@@ -80,6 +80,16 @@ def test_the_next_exercise_is_the_first_that_never_passed_and_a_done_lesson_lead
     assert "第 1.1 课的练习已全部通过。下一课 1.2" in course.command("grade", "1.1", WORKBOOK_LANG="zh").stdout
 
 
+def test_the_next_exercise_is_rather_of_the_same_lesson_or_a_later_one(course: Course) -> None:
+    later = course.lesson.path.with_name("1.2_x.md")
+    course.lesson.path.write_text(HEADER.replace(", kv_bytes", ""), encoding="utf-8")
+    later.write_text(HEADER.replace("1.1", "1.2").replace("kv_blocks, kv_bytes", "kv_bytes, rope"), encoding="utf-8")
+    course.solve("kv_bytes")
+    assert "Next exercise: workbook grade rope" in course.command("grade", "kv_bytes").stdout
+    later.write_text(later.read_text(encoding="utf-8").replace(", rope", ""), encoding="utf-8")
+    assert "Next exercise: workbook grade kv_blocks" in course.command("grade", "kv_bytes").stdout
+
+
 @pytest.mark.parametrize(
     ("code", "case"),
     [

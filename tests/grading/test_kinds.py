@@ -223,7 +223,7 @@ def test_a_list_says_where_it_parts() -> None:
     assert (found.place, found.part, found.expected, found.got) == ("[1][1]", "second", "3", "4")
     shorter = compare.difference(case, [1], Tolerance())
     assert shorter
-    assert shorter.note == "yours has 1 items, and 2 are due"
+    assert shorter.note == "yours has 1 item, vLLM's 2"
     missing = compare.difference(Case((), {"a": 1}, say("x")), {"b": 1}, Tolerance())
     assert missing
     assert missing.note == "'a' is missing"

@@ -8,8 +8,9 @@ import pytest
 from conftest import ROOT, SCRIPTS, python
 
 from workbook import paths, runinfo, weights
+from workbook.course.header import Text
 from workbook.course.lessons import Lesson
-from workbook.grading import exercises, grade, grader, sandbox
+from workbook.grading import exercises, grade, grader, grades, sandbox
 from workbook.grading.evidence import Evidence
 from workbook.grading.llama_layer import frequencies
 from workbook.grading.sandbox import Outcome
@@ -89,6 +90,24 @@ def test_each_mistake_is_found_and_named(run: Evidence, exact: Evidence, lesson:
     grade._judge(result, marker, cases, Outcome("done", values, imported=True), 20.0)
     assert result.verdict == "differs"
     assert str(mistake.say) in result.likely
+
+
+def test_a_layer_that_differs_leads_to_its_parts_that_have_not_passed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "NOTES", tmp_path)
+    monkeypatch.setattr(grades, "FILE", tmp_path / "grades.json")
+    marker = grader.load("decoder_layer")
+    assert marker.reason
+    case = grader.Case((), [], Text("", ""))
+    assert "first `workbook grade rms_norm`" in str(marker.reason(case, []))
+    for name in ("rms_norm", "gqa_attention", "swiglu"):
+        with grades.change(name) as record:
+            record.passed_at = 1.0
+    assert str(marker.reason(case, [])) == ("a part of it: rope has not passed yet; first `workbook grade rope`.")
+    with grades.change("rope") as record:
+        record.passed_at = 1.0
+    assert marker.reason(case, []) is None
 
 
 @pytest.mark.engine

@@ -84,6 +84,7 @@ def test_a_report_does_not_tell_the_answer(problem: str) -> None:
     console = Console(record=True, width=100)
     report.one(result, console)
     shown = console.export_text()
+    assert "()" not in shown
     assert "nothing" in shown
     assert str(found.expected[0]) not in shown.replace("At process", "")
 

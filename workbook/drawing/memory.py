@@ -5,7 +5,7 @@ from itertools import combinations
 
 from workbook.drawing import model
 from workbook.errors import WorkbookError
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.recorder import Recording
 from workbook.recorder.steps import State
 from workbook.views import blockmap
@@ -176,7 +176,7 @@ def _pool(sheet: Sheet, pool: list[Block], wanted: set[int], top: float) -> tupl
 
 
 def _more(count: int) -> str:
-    return tr(f"… {count:,} more blocks", f"……另有 {count:,} 块")
+    return tr(f"… {some(count, 'more block')}", f"……另有 {count:,} 块")
 
 
 def _cell(sheet: Sheet, block: Block, x: float, y: float) -> None:
@@ -190,7 +190,7 @@ def _named(recording: Recording, state: State, request: int) -> str:
     story = recording.requests[request]
     computed, blocks = state.computed.get(request, 0), len(state.tables[request])
     return tr(
-        f"Request {story.id}: {computed} tokens in {blocks} block{'s' if blocks != 1 else ''}",
+        f"Request {story.id}: {some(computed, 'token')} in {some(blocks, 'block')}",
         f"请求 {story.id}：{computed} 个 token，占 {blocks} 块",
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from workbook.grading.grader import Case, Tolerance
 from workbook.grading.values import Foreign, Tensor, normal
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 
 _SHOWN = 72  # characters of a value in a report
 
@@ -81,7 +81,8 @@ def _lists(expected: Any, got: Any, tolerance: Tolerance, place: str) -> Differe
     if len(expected) == len(got):
         return None
     note = tr(
-        f"yours has {len(got)} items, and {len(expected)} are due", f"你的结果有 {len(got)} 项，应为 {len(expected)} 项"
+        f"yours has {some(len(got), 'item')}, vLLM's {len(expected)}",
+        f"你的结果有 {len(got)} 项，应为 {len(expected)} 项",
     )
     return Difference(place, show(expected), show(got), note)
 

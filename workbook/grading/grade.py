@@ -14,7 +14,7 @@ from workbook.grading.exercises import Exercise, SourceError
 from workbook.grading.grader import Case, Grader, Mistake
 from workbook.grading.grades import Verdict
 from workbook.grading.sandbox import Outcome
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 
 TIME_LIMIT = 20.0  # seconds
 _LOOKED_AT = 5  # of a script's runs, for one that proves enough
@@ -75,7 +75,7 @@ def grade(exercise: Exercise, run: str | None = None, time_limit: float = TIME_L
     if result.verdict == "passed" and open_mistake:
         result.verdict = "unproven"
         result.what = tr(
-            f"All {len(cases)} cases agree, but in this run a common mistake would look right as well: {open_mistake.say}",
+            f"Nothing differs in {some(len(cases), 'case')}, but in this run a common mistake would look right as well: {open_mistake.say}",
             f"{len(cases)} 个用例全部一致，但在这次运行中，一个常见错误也会显得正确：{open_mistake.say}",
         )
     return result

@@ -9,7 +9,7 @@ from rich.text import Text
 from workbook.grading.compare import cut, show
 from workbook.grading.grade import Result
 from workbook.grading.grades import Verdict
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.wrap import wrap
 
 _COLOURS: dict[Verdict, str] = {
@@ -78,7 +78,7 @@ def _agreed(result: Result, console: Console) -> None:
     if result.verdict == "passed":
         _paragraph(
             tr(
-                f"{_cases(result.cases)} {'agrees' if result.cases == 1 else 'agree'} with what vLLM did in {_where(result)}.",
+                f"{some(result.cases, 'case')} {'agrees' if result.cases == 1 else 'agree'} with what vLLM did in {_where(result)}.",
                 f"{result.cases} 个用例全部与 vLLM 在 {_where(result)} 中的实际行为一致。",
             ),
             console,
@@ -86,14 +86,15 @@ def _agreed(result: Result, console: Console) -> None:
     elif result.case:
         _paragraph(_before(result), console)
         _paragraph(str(result.case.label), console, "bold", indent=4)
-        _paragraph(_call(result), console, indent=4)
+        if result.case.method or result.case.arguments:  # a call without either says nothing
+            _paragraph(_call(result), console, indent=4)
 
 
 def _before(result: Result) -> str:
     if result.agreed == 0:
         return tr(f"The first case of {_where(result)}:", f"{_where(result)} 的第一个用例：")
     return tr(
-        f"{result.agreed} of {_cases(result.cases)} of {_where(result)} agree; then comes:",
+        f"{result.agreed} of {some(result.cases, 'case')} of {_where(result)} agree; then comes:",
         f"{_where(result)} 的 {result.cases} 个用例中，前 {result.agreed} 个一致；接下来是：",
     )
 
@@ -103,7 +104,7 @@ def _where(result: Result) -> str:
     if not result.shipped:
         return str(result.run)
     return tr(
-        f"{result.run} and our recordings ({_cases(result.shipped)})",
+        f"{result.run} and our recordings ({some(result.shipped, 'case')})",
         f"{result.run} 和随课录制（{result.shipped} 个用例）",
     )
 
@@ -165,14 +166,10 @@ def _next(result: Result) -> list[tuple[str, str]]:
 def _short(result: Result) -> str:
     if result.verdict == "passed":
         when = result.run.rsplit("/", 1)[-1] if result.run else ""
-        return tr(f"{_cases(result.cases)}, run {when}", f"{result.cases} 个用例，运行 {when}")
+        return tr(f"{some(result.cases, 'case')}, run {when}", f"{result.cases} 个用例，运行 {when}")
     if result.verdict == "differs" and result.case:
         return tr(f"from {result.case.label} on", f"{result.case.label} 起")
     return result.exercise.shown if result.verdict == "not started" else result.what
-
-
-def _cases(count: int) -> str:
-    return "1 case" if count == 1 else f"{count:,} cases"
 
 
 def _paragraph(text: str, console: Console, style: str = "", indent: int = 2) -> None:

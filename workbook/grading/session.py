@@ -70,7 +70,7 @@ def _grade(exercise: Exercise, wish: Wish, alone: bool = False) -> Result:
 
 
 def _lead_on(results: list[Result], console: Console) -> None:
-    """A lesson that is done leads to the next one; then the first exercise of all lessons that has not passed."""
+    """A lesson that is done leads to the next one; then the first exercise from this lesson on that has not passed."""
     if len(results) == 1 and results[0].verdict != "passed":
         return  # its report has said what to do
     records = grades.read()
@@ -79,6 +79,9 @@ def _lead_on(results: list[Result], console: Console) -> None:
         one for one in exercises.every() if one.name in wrong or (records.get(one.name) or Record()).passed_at is None
     ]
     lesson = results[0].exercise.lesson
+    left.sort(
+        key=lambda one: _order(one.lesson) < _order(lesson)
+    )  # what stands before it comes last, each in its order
     after = next((one for one in lessons.all_lessons() if _order(one) > _order(lesson)), None)
     done = {one.exercise.lesson.number for one in results} == {lesson.number} and after
     lines = []

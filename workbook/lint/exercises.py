@@ -8,7 +8,7 @@ from pathlib import Path
 from workbook.course.lessons import Lesson
 from workbook.errors import WorkbookError
 from workbook.grading.exercises import LEVELS, Exercise
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.lint.course import Course
 from workbook.lint.finding import Finding
 
@@ -69,7 +69,7 @@ def _hints(course: Course, exercise: Exercise) -> Iterator[Finding]:
         yield course.find(exercise.hints_path, 1, str(error), three)
         return
     if len(hints) != LEVELS or not all(hint.en.strip() and hint.zh.strip() for hint in hints):
-        yield course.find(exercise.hints_path, 1, tr(f"{len(hints)} hints", f"有 {len(hints)} 条提示"), three)
+        yield course.find(exercise.hints_path, 1, tr(some(len(hints), "hint"), f"有 {len(hints)} 条提示"), three)
 
 
 def _starter(name: str, text: str, solution: str) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from workbook.course import definitions, header, symbols
 from workbook.course.header import Header, HeaderError, Text
 from workbook.course.lessons import Lesson
 from workbook.course.symbols import Place, SymbolError
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.lint import expressions
 from workbook.lint.course import TEMPLATE, Course
 from workbook.lint.finding import Finding, of_symbol
@@ -122,7 +122,7 @@ def _predictions(head: Header) -> Iterator[Problem]:
     if head.predictions and len(head.predictions) not in PREDICTIONS:
         yield (
             ".predictions",
-            tr(f"{len(head.predictions)} predictions", f"{len(head.predictions)} 个预测题"),
+            tr(some(len(head.predictions), "prediction"), f"{len(head.predictions)} 个预测题"),
             tr("ask two to five", "请写 2 到 5 个"),
         )
     if head.predictions and not head.script:

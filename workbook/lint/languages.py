@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.lint.course import ENGLISH_ONLY, TEMPLATE, Course
 from workbook.lint.finding import Finding
 from workbook.lint.pages import At, Fence, Page
@@ -63,7 +63,7 @@ def _compare(course: Course, english: Page, chinese: Page) -> Iterator[Finding]:
         yield differs(
             1,
             tr(
-                f"{len(chinese.headings)} headings, {name} has {len(english.headings)}",
+                f"{some(len(chinese.headings), 'heading')}, {name} has {len(english.headings)}",
                 f"有 {len(chinese.headings)} 个标题，{name} 有 {len(english.headings)} 个",
             ),
         )
@@ -71,7 +71,7 @@ def _compare(course: Course, english: Page, chinese: Page) -> Iterator[Finding]:
         yield differs(
             1,
             tr(
-                f"{len(chinese.fences)} code blocks, {name} has {len(english.fences)}",
+                f"{some(len(chinese.fences), 'code block')}, {name} has {len(english.fences)}",
                 f"有 {len(chinese.fences)} 个代码块，{name} 有 {len(english.fences)} 个",
             ),
         )
@@ -87,7 +87,7 @@ def _compare(course: Course, english: Page, chinese: Page) -> Iterator[Finding]:
         yield differs(
             1,
             tr(
-                f"{chinese.folds} folded blocks, {name} has {english.folds}",
+                f"{some(chinese.folds, 'folded block')}, {name} has {english.folds}",
                 f"有 {chinese.folds} 个折叠块，{name} 有 {english.folds} 个",
             ),
         )

@@ -37,7 +37,10 @@ def shown(question: Prediction, value: object) -> str:
     """A value in words: a choice's own text, else the number with its unit. ``value`` may be what an expression gave."""
     if question.choices and isinstance(value, int) and 0 <= value < len(question.choices):
         return str(question.choices[value])
-    return number(value) + (f" {question.unit}" if question.unit else "")
+    unit = str(question.unit or "")
+    if value == 1:
+        unit = tr(unit.removesuffix("s"), unit)
+    return f"{number(value)} {unit}".strip()
 
 
 def number(value: object) -> str:

@@ -11,9 +11,9 @@ from workbook.course import lessons
 from workbook.course.header import Prediction
 from workbook.course.lessons import Lesson
 from workbook.errors import WorkbookError
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.predictions import answers, store
-from workbook.predictions.compare import ran
+from workbook.predictions.compare import met, ran
 
 
 def ask(lesson: Lesson, console: Console) -> None:
@@ -36,6 +36,11 @@ def ask(lesson: Lesson, console: Console) -> None:
             "You have run this lesson already: what you answer now counts as answered after a run.",
             "本课已经运行过：现在的回答会标为“运行后作答”。",
         )
+        if any(outcome.before for _, outcome in met(lesson)):
+            note = tr(
+                "You have run this lesson already: what you predicted before that run is what counts, and stays.",
+                "本课已经运行过：计入进度的是运行之前的预测，它会一直保留。",
+            )
         console.print(Text(note, style="dim"))
     _ask(lesson, questions, console, after)
     if after:
@@ -81,7 +86,7 @@ def can_ask() -> bool:
 def _head(console: Console, lesson: Lesson, count: int) -> None:
     title = tr(f"Before the run, lesson {lesson.number}", f"运行之前 · 第 {lesson.number} 课")
     how = tr("Enter skips, Ctrl-D skips the rest", "回车跳过，Ctrl-D 跳过其余")
-    many = tr(f"{count} question{'s' if count != 1 else ''}", f"{count} 道预测题")
+    many = tr(some(count, "question"), f"{count} 道预测题")
     console.print(Text.assemble("\n", (title, "bold"), f" · {many} ", (f"· {how}", "dim")))
 
 
@@ -100,7 +105,7 @@ def _ask(lesson: Lesson, questions: list[Prediction], console: Console, after: b
                 console.print()
                 ended = True
             except KeyboardInterrupt:
-                many = tr(f"{kept} answer{'s' if kept != 1 else ''} kept.", f"已保存 {kept} 个回答。")
+                many = tr(f"{some(kept, 'answer')} kept.", f"已保存 {kept} 个回答。")
                 console.print(f"\n{many}")
                 raise
         if value is not None or standing is None:
@@ -116,7 +121,8 @@ def _question(console: Console, place: str, question: Prediction) -> None:
 
 def _answer(question: Prediction, standing: answers.Value | None, console: Console) -> answers.Value | None:
     """The value typed; None for an empty line. Raises EOFError at the end of the input."""
-    unit = tr(f" ({question.unit})", f"（{question.unit}）") if question.unit else ""
+    unit = str(question.unit or "")
+    unit = tr(f" ({unit})", f"（{unit}）") if unit else ""
     now = ""
     if standing is not None:
         text = answers.letter(int(standing)) if question.choices else answers.number(standing)

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from workbook.course.lessons import Lesson
 from workbook.errors import WorkbookError
-from workbook.i18n import listed, tr
+from workbook.i18n import listed, some, tr
 from workbook.progress import learner, proofs, report, view
 from workbook.progress.page import Page
 
@@ -59,7 +59,7 @@ def tick(console: Console, ids: list[str], ticked: bool = True) -> None:
     done = sum(entry.box.ticked for entry in found)
     console.print(
         tr(
-            f"{done} of {len(found)} boxes are ticked: workbook progress shows what comes next.",
+            f"{done} of {some(len(found), 'box', 'boxes')} ticked: workbook progress shows what comes next.",
             f"{len(found)} 项中已完成 {done} 项；运行 workbook progress 查看下一步。",
         ),
         markup=False,

@@ -4,7 +4,7 @@ import difflib
 import re
 from dataclasses import dataclass
 
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.progress.page import LEDGER_START, Page, box_of, split
 
 # An id's comment, or what is left of one.
@@ -140,7 +140,7 @@ def _missing(page: Page, lost: list[str]) -> Fault:
     return Fault(
         max(1, len(page.lines)),
         tr(
-            f"should be followed by more: {len(lost)} boxes are lost ({names}): `workbook progress --restore` puts them back.",
+            f"should be followed by more: {some(len(lost), 'box', 'boxes')} lost ({names}): `workbook progress --restore` puts them back.",
             f"之后的内容缺失：少了 {len(lost)} 个条目（{names}）：运行 `workbook progress --restore` 可补回。",
         ),
     )

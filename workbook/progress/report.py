@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from workbook.course.lessons import Lesson
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.progress.page import Box, Page, Section, box_of, section_of
 from workbook.progress.proofs import Proof, boxes_of
 
@@ -135,7 +135,7 @@ def what_next(found: list[Entry], lessons: list[Lesson]) -> Next | None:
         name = open_boxes[0].box.id
         asked = sum(point.box == name for point in lesson.header.checkpoints)
         first = tr(
-            f"when you can answer the lesson's {asked} checkpoint question{'s' if asked != 1 else ''} on it:",
+            f"when you can answer the lesson's {some(asked, 'checkpoint question')} on it:",
             f"能回答本课关于它的 {asked} 个检查点问题后：",
         )
         proved = tr("what proves it is there:", "依据已齐：")

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from workbook.errors import WorkbookError
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.recorder.schema import VERSION, Header, Line
 
 _decode = msgspec.json.Decoder(Line).decode
@@ -59,7 +59,7 @@ def damaged(path: Path, number: int, why: str) -> WorkbookError:
     """The error for line ``number``, with the way on."""
     return WorkbookError(
         tr(
-            f"{path} is damaged at line {number} ({why}): `workbook show {path} --salvage` reads the {number - 1} lines before it.",
+            f"{path} is damaged at line {number} ({why}): `workbook show {path} --salvage` reads the {some(number - 1, 'line')} before it.",
             f"{path} 的第 {number} 行已损坏（{why}）：`workbook show {path} --salvage` 可读取它之前的 {number - 1} 行。",
         )
     )

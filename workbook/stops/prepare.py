@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from workbook import guard
 from workbook.course import lessons
 from workbook.errors import WorkbookError
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.stops import VARIABLE, listen, spec, terminal, timeouts
 
 
@@ -67,4 +67,4 @@ def keys(count: int) -> str:
         "n next line · s step in · c to the next stop · p EXPRESSION · w where · q ends the script",
         "n 下一行 · s 单步进入 · c 到下一个停点 · p 表达式 · w 调用栈 · q 结束脚本",
     )
-    return tr(f"{count} {'stop' if count == 1 else 'stops'}. At each: {how}", f"共 {count} 个停点。到达后：{how}")
+    return tr(f"{some(count, 'stop')}. At each: {how}", f"共 {count} 个停点。到达后：{how}")

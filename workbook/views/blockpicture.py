@@ -2,7 +2,7 @@
 
 import math
 
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.recorder import Recording
 from workbook.views import blockmap
 from workbook.views.blockmap import Block, Part
@@ -53,7 +53,7 @@ def blocks(recording: Recording, step: int) -> str:
             y += 60
         if len(requests) > _TABLES:
             more = len(requests) - _TABLES
-            sheet.text(left, y + 4, tr(f"… and {more} more requests", f"……另有 {more} 个请求"), SMALL, "dim")
+            sheet.text(left, y + 4, tr(f"… and {some(more, 'more request')}", f"……另有 {more} 个请求"), SMALL, "dim")
     return str(sheet)
 
 
@@ -64,7 +64,7 @@ def _pool(sheet: Sheet, pool: list[Block], top: float) -> float:
     y = top
     for row in blockmap.rows(pool, columns, 28):
         if isinstance(row, int):
-            sheet.text(_EDGE, y + 15, tr(f"… {row} more blocks", f"……另有 {row} 块"), SMALL, "dim")
+            sheet.text(_EDGE, y + 15, tr(f"… {some(row, 'more block')}", f"……另有 {row} 块"), SMALL, "dim")
             y += 32
             continue
         for place, block in enumerate(row):

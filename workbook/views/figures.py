@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.recorder.summary import Percentiles, Summary
 
 
@@ -39,7 +39,7 @@ def figures(summary: Summary, tails: bool = False) -> list[Figure]:
             s.throughput,
             f"{s.throughput:,.1f} tokens/s",
             tr(
-                f"{s.generated_tokens:,} tokens generated in {seconds(s.duration)}",
+                f"{some(s.generated_tokens, 'token')} generated in {seconds(s.duration)}",
                 f"{seconds(s.duration)} 内生成 {s.generated_tokens:,} 个 token",
             ),
         ),
@@ -58,7 +58,7 @@ def figures(summary: Summary, tails: bool = False) -> list[Figure]:
             tr("KV cache, peak", "KV 缓存峰值"),
             s.peak_use,
             percent(s.peak_use),
-            tr(f"{s.peak_blocks:,} blocks in use", f"使用 {s.peak_blocks:,} 块"),
+            tr(f"{some(s.peak_blocks, 'block')} in use", f"使用 {s.peak_blocks:,} 块"),
         ),
     ]
     if s.hit_rate is not None:
@@ -68,7 +68,7 @@ def figures(summary: Summary, tails: bool = False) -> list[Figure]:
                 s.hit_rate,
                 percent(s.hit_rate),
                 tr(
-                    f"{s.cache_hits:,} of {s.cache_queries:,} prompt tokens",
+                    f"{s.cache_hits:,} of {some(s.cache_queries, 'prompt token')}",
                     f"{s.cache_queries:,} 个提示词 token 中 {s.cache_hits:,} 个",
                 ),
             )
@@ -79,7 +79,7 @@ def figures(summary: Summary, tails: bool = False) -> list[Figure]:
                 tr("drafts accepted", "草稿接受率"),
                 s.acceptance_rate,
                 percent(s.acceptance_rate),
-                tr(f"{s.accepted:,} of {s.drafts:,} tokens", f"{s.drafts:,} 个 token 中 {s.accepted:,} 个"),
+                tr(f"{s.accepted:,} of {some(s.drafts, 'token')}", f"{s.drafts:,} 个 token 中 {s.accepted:,} 个"),
             )
         )
     found.append(
@@ -87,7 +87,7 @@ def figures(summary: Summary, tails: bool = False) -> list[Figure]:
             tr("preemptions", "抢占"),
             s.preemptions,
             f"{s.preemptions:,}",
-            tr(f"{s.recomputed_tokens:,} tokens computed again", f"重算 {s.recomputed_tokens:,} 个 token")
+            tr(f"{some(s.recomputed_tokens, 'token')} computed again", f"重算 {s.recomputed_tokens:,} 个 token")
             if s.preemptions
             else "",
         )

@@ -12,7 +12,7 @@ import msgspec
 from rich.console import Console
 
 from workbook.errors import WorkbookError
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.recorder import schema
 from workbook.recorder.load import damaged, read
 from workbook.views import steptable
@@ -174,7 +174,7 @@ def _follow(console: Console, path: Path) -> None:
 
 def _ended(line: schema.EndLine) -> str:
     return tr(
-        f"The run ended: {line.steps:,} steps, {line.tokens:,} tokens generated.",
+        f"The run ended: {some(line.steps, 'step')}, {some(line.tokens, 'token')} generated.",
         f"运行结束：{line.steps:,} 步，生成 {line.tokens:,} 个 token。",
     )
 

@@ -1,7 +1,7 @@
 """A trace of hops as a picture: a lane for each process, and the way of a token from one to the other and back."""
 
-from workbook.i18n import tr
-from workbook.views.hoptree import Node, nested, values
+from workbook.i18n import some, tr
+from workbook.views.hoptree import Node, nested, short, values
 from workbook.views.svg import SMALL, WIDTH, Sheet, room
 
 _ROW, _LANE, _EDGE = 29.0, 30.0, 24.0
@@ -13,7 +13,11 @@ def picture(nodes: list[Node], title: str) -> str:
     rows = list(_flat(nested(nodes), 0))
     lanes = list(dict.fromkeys(name for node in nodes for name in sorted(node.processes)))
     sheet = Sheet(
-        title, tr(f"{len(rows)} calls in {len(lanes)} processes.", f"{len(lanes)} 个进程里的 {len(rows)} 次调用。")
+        title,
+        tr(
+            f"{some(len(rows), 'function')} in {some(len(lanes), 'process', 'processes')}.",
+            f"{len(lanes)} 个进程里的 {len(rows)} 个函数。",
+        ),
     )
     sheet.text(_EDGE - 8, 26, title, weight="bold")
     _names(sheet, lanes)
@@ -56,6 +60,8 @@ def _names(sheet: Sheet, lanes: list[str]) -> None:
 
 
 def _cut(text: str, width: float) -> str:
+    if room(text, SMALL) > width:
+        text = short(text, 3)
     while text and room(text, SMALL) > width:
         text = text[:-2] + "…"
     return text

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.recorder import Recording
 from workbook.views.blockpicture import blocks
 from workbook.views.colours import KINDS
@@ -32,7 +32,7 @@ def timeline(recording: Recording, first: int = 1, last: int | None = None, belo
     sheet = Sheet(
         tr("Which request ran in which step", "每个请求在哪些调度步中运行"),
         tr(
-            f"{len(shown)} requests over steps {first} to {stop}; {recording.summary.preemptions} preemptions.",
+            f"{some(len(shown), 'request')} over steps {first} to {stop}; {some(recording.summary.preemptions, 'preemption')}.",
             f"{len(shown)} 个请求，第 {first} 到 {stop} 步；抢占 {recording.summary.preemptions} 次。",
         ),
     )
@@ -98,7 +98,7 @@ def _draw(
 
 def _tokens(span: Span) -> str:
     """How many tokens were scheduled in it, where that is known."""
-    return tr(f" {span.tokens} tokens", f" {span.tokens} 个 token") if span.tokens else ""
+    return tr(f" {some(span.tokens, 'token')}", f" {span.tokens} 个 token") if span.tokens else ""
 
 
 def _axis(sheet: Sheet, left: float, width: float, count: int, first: int, top: float, bottom: float) -> None:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from workbook import paths, runinfo
 from workbook.errors import WorkbookError
-from workbook.i18n import listed, tr
+from workbook.i18n import listed, some, tr
 from workbook.recorder.recording import FILE
 from workbook.views.cells import cut_middle, left, right
 
@@ -119,7 +119,7 @@ def table(found: list[Path], width: int) -> list[Text]:
     lines = [Text(_line(titles, name), style="bold"), *(Text(_line(row, name)) for row in rows)]
     if len(found) > _LISTED:
         more = len(found) - _LISTED
-        lines.append(Text(tr(f"… and {more} older ones", f"……另有 {more} 次更早的运行"), style="dim"))
+        lines.append(Text(tr(f"… and {some(more, 'older one')}", f"……另有 {more} 次更早的运行"), style="dim"))
     return lines
 
 

@@ -4,7 +4,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from workbook.i18n import listed, tr
+from workbook.i18n import listed, some, tr
 from workbook.recorder import Recording
 from workbook.recorder.steps import RequestStory, Row, State, Step
 from workbook.views import blockmap
@@ -91,7 +91,7 @@ def _batch(
 
 def _more(hidden: int) -> list[Text]:
     """The line that says how many requests were left out, if any were."""
-    said = tr(f"… and {hidden} more requests: --all", f"……另有 {hidden} 个请求：--all")
+    said = tr(f"… and {some(hidden, 'more request')}: --all", f"……另有 {hidden} 个请求：--all")
     return [Text(said, style="dim")] if hidden else []
 
 
@@ -147,7 +147,7 @@ def _pool(blocks: list[Block], recording: Recording, width: int, everything: boo
     columns = columns // 8 * 8 or columns
     for row in blockmap.rows(blocks, columns, len(blocks) if everything else _POOL_ROWS):
         if isinstance(row, int):
-            found.append(Text(" " * (edge + 1) + tr(f"… {row} more blocks", f"……另有 {row} 块"), style="dim"))
+            found.append(Text(" " * (edge + 1) + tr(f"… {some(row, 'more block')}", f"……另有 {row} 块"), style="dim"))
             continue
         text = Text(right(str(row[0].number), edge) + " ", style="dim")
         for block in row:
@@ -200,7 +200,7 @@ def _tables(
                 if place == 2:
                     more = len(parts) - 5
                     found.append(
-                        Text(" " * (label + 1) + tr(f"… {more} more blocks", f"……另有 {more} 块"), style="dim")
+                        Text(" " * (label + 1) + tr(f"… {some(more, 'more block')}", f"……另有 {more} 块"), style="dim")
                     )
                 continue
             text = Text(left(story.id if place == 0 else "", label) + " ")

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 from workbook.recorder import Recording
 from workbook.views import gantt, steptable
 from workbook.views.cells import bold, cut, flow, key, left, right, style
@@ -119,7 +119,9 @@ def timeline(recording: Recording, width: int, everything: bool = False) -> list
         found.append(text)
     if not everything and len(lanes) > _LANES:
         hidden = len(lanes) - _LANES
-        found.append(Text(tr(f"… and {hidden} more requests: --all", f"……另有 {hidden} 个请求：--all"), style="dim"))
+        found.append(
+            Text(tr(f"… and {some(hidden, 'more request')}: --all", f"……另有 {hidden} 个请求：--all"), style="dim")
+        )
 
     usable = recording.header.blocks - 1
     found.append(Text())
@@ -157,7 +159,7 @@ def table(recording: Recording, width: int, wanted: range | None = None, everyth
     found, before = layout.head(), places[0] - 1
     for place in places:
         if skipped := place - before - 1:
-            hint = tr(f"    … {skipped} steps", f"    ……{skipped} 步")
+            hint = tr(f"    … {some(skipped, 'step')}", f"    ……{skipped} 步")
             found.append(Text(hint, style="dim"))
         found.append(layout.row(lines[place]))
         before = place

@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from workbook import grading
 from workbook.course.header import Text
 from workbook.grading.evidence import Evidence
 from workbook.grading.grader import Case, Grader, Mistake, Tolerance
 from workbook.grading.llama_layer import decoder_layer, layers
+
+_PARTS = ("rms_norm", "rope", "gqa_attention", "swiglu")  # exercises of their own, which this one calls
 
 
 def cases(run: Evidence) -> Iterator[Case]:
@@ -23,8 +26,20 @@ def _with(wrong: str) -> Callable[..., Any]:
     return partial(decoder_layer, wrong=wrong)
 
 
+def reason(case: Case, got: Any) -> Text | None:
+    """The parts that are not known to be right: an error in one of them shows here as well."""
+    left = [name for name in _PARTS if not grading.passed(name)]
+    if not left:
+        return None
+    return Text(
+        f"a part of it: {', '.join(left)} {'has' if len(left) == 1 else 'have'} not passed yet; first `workbook grade {left[0]}`.",
+        f"出在它用到的部分：{'、'.join(left)} 还没有通过；请先运行 `workbook grade {left[0]}`。",
+    )
+
+
 GRADER = Grader(
     cases,
+    reason=reason,
     mistakes=[
         Mistake(
             _with("summed"),
