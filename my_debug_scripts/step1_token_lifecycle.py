@@ -30,7 +30,8 @@ def main() -> None:
     assert run.folder
     traced = hops.install(token_path.on(run.machine.build), run.folder)
 
-    # 2) Build the engine. One generation that is not noted: what happens only the first time is over then.
+    # 2) Build the engine. One generation that is not noted, with as many tokens as the next one: what a step does only
+    #    the first time that it meets tensors of this size is over then.
     with run.phase("import"):
         from vllm import LLM, SamplingParams
         from vllm.sampling_params import RequestOutputKind
@@ -44,7 +45,7 @@ def main() -> None:
         )
     greedy = SamplingParams(temperature=0, max_tokens=2)
     if traced:
-        llm.generate("Hello", greedy, use_tqdm=False)
+        llm.generate("The capital of France is", greedy, use_tqdm=False)
 
     # 3) One prompt, two tokens. While the window is open, the functions note their calls.
     with run.phase("generate"), hops.window(run.folder):

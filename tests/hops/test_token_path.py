@@ -1,11 +1,13 @@
 """Lesson 1.3's path: every function that the page lists is met, in the page's order, on this machine's runner."""
 
+import io
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 from conftest import ROOT, SCRIPTS, python
+from rich.console import Console
 
 from workbook import hops, runinfo
 from workbook.course import lessons, symbols
@@ -20,12 +22,15 @@ PAGES = [STAGE / "1.3_token_lifecycle.md", STAGE / "1.3_token_lifecycle.zh.md"]
 
 
 def listed(page: Path, card: bool) -> list[str]:
-    """The functions of the page's table, as they are met on a CPU, or on a card; a function of two rows when it is met first."""
-    found = []
-    for cells in re.findall(r"^\| \d+ \|[^|]*\|([^|]*)\|([^|]*)\|$", page.read_text(encoding="utf-8"), re.MULTILINE):
-        here = cells[1] if card and cells[1].strip() else cells[0]
-        found += re.findall(r"`([\w.]+:[\w.]+)`", here)
-    return list(dict.fromkeys(found))
+    """The functions of the page's table, as they are met on a CPU; or on a card, of which the second table has the other rows."""
+    text = page.read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (\d+) \|[^|]*\|([^|]*)\|$", text, re.MULTILINE))
+    others = dict(re.findall(r"^\| (\d+) \|([^|]*)\|$", text, re.MULTILINE))
+    assert list(rows) == [str(n + 1) for n in range(len(rows))]
+    assert set(others) < set(rows)
+    in_order = iter(others.values())
+    cells = [next(in_order) if card and number in others else cell for number, cell in rows.items()]
+    return re.findall(r"`([\w.]+:[\w.]+)`", "".join(cells))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -74,6 +79,32 @@ def test_what_both_workers_did_alike_is_one_line_in_both_lanes() -> None:
     assert by_name["LlamaMLP.forward"].lanes == "VllmWorker-0, 1"
     assert by_name["Scheduler.schedule"].lanes == "EngineCore"
     assert by_name["LLM.generate"].lanes == "main"
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_name_is_cut_in_a_narrow_terminal(width: int) -> None:
+    calls = hops.read(STAGE / "recordings" / "life")
+    first, second = (hoptree.merged([call for call in calls if call.number == number]) for number in (1, 2))
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(hoptree.changes(first, second))
+    words = console.export_text().split()
+    for owner in ("CPUAttentionBackendImpl", "BaseIncrementalDetokenizer", "Scheduler"):
+        assert any(word.startswith(owner) for word in words)
+    for method in (".do_kv_cache_update", ".compute_slot_mapping", ".allocate_slots"):
+        assert any(word.endswith(method) for word in words)
+
+
+def test_a_value_stands_below_its_call_where_the_line_is_too_short() -> None:
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(hoptree.tree(recorded("life"), "The way"))
+    lines = [line.strip("│├└─ ") for line in console.export_text().splitlines()]
+    assert "blocks [1] → slots [32, 33, 34, 35, 36]" in lines
+    assert "q [5, 576] k [5, 192] v [5, 192] → [5, 9, 64]" in lines
+
+
+def test_a_long_list_shows_its_ends() -> None:
+    assert hoptree.short("blocks [1, 2] → slots [32, 33, 34, 35]", 3) == "blocks [1, 2] → slots [32, … 35]"
+    assert hoptree.short("[5, 9, 64]", 3) == "[5, 9, 64]"
 
 
 @pytest.mark.parametrize("name", ["life", "life_tp2"])

@@ -3,11 +3,15 @@
 Knows the trace and nothing of vLLM, so an old run can be shown again.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from rich import box
-from rich.markup import escape
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 from rich.tree import Tree
 
 from workbook.hops.records import Call
@@ -93,26 +97,63 @@ def tree(nodes: list[Node], title: str) -> Tree:
 
 def _grow(branch: Tree, nodes: list[Node], above: str) -> None:
     for node in nodes:
-        where = f"[cyan]{node.lanes}[/] " if node.lanes != above else ""
-        took = f"[dim]{node.call.seconds * 1000:.2f} ms[/]"
-        label = f"{where}[bold]{node.name}[/] {took}  {escape(values(node.call))}".rstrip()
-        _grow(branch.add(label), node.inner, node.lanes)
+        call = Text()
+        if node.lanes != above:
+            call.append(f"{node.lanes} ", "cyan")
+        call.append(node.name, "bold").append(f" {node.call.seconds * 1000:.2f} ms", "dim")
+        _grow(branch.add(_Line(call, values(node.call))), node.inner, node.lanes)
+
+
+class _Line:
+    """Two pieces on one line where it is long enough, else the second one below the first, a little to the right.
+
+    So a value is not torn apart, and no end of a name is lost.
+    """
+
+    def __init__(self, first: Text, second: str, between: str = "  ") -> None:
+        self.whole = first + Text(between + second) if second else first
+        self.pieces = Text("\n  ").join([first, Text(second)]) if second else first
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self.whole if self.whole.cell_len <= options.max_width else self.pieces
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(
+            min(self.whole.cell_len, max(map(cell_len, self.pieces.plain.split("\n")))), self.whole.cell_len
+        )
+
+
+def _name(node: Node) -> _Line:
+    """``Class.method``, and ``.method`` below the class in a narrow column."""
+    owner, dot, method = node.name.partition(".")
+    return _Line(Text(owner), dot + method, "")
 
 
 def values(call: Call) -> str:
-    """What came in and what it became: ``[5, 576] → [5, 960]``."""
-    return " → ".join(value for value in (call.shown, call.left) if value is not None)
+    """What came in and what it became: ``[5, 576] → [5, 960]``. Of a list of more than 8 numbers the first and the last."""
+    return short(" → ".join(value for value in (call.shown, call.left) if value is not None), 8)
+
+
+def short(text: str, most: int) -> str:
+    """``[32, … 36]`` in place of a list of more than ``most`` integers; shapes, of two or three, stay."""
+    return re.sub(rf"\[(\d+)(?:, \d+){{{most - 1},}}, (\d+)\]", r"[\1, … \2]", text)
 
 
 def changes(first: list[Node], second: list[Node]) -> Table:
-    """The hops that both ways share and whose values differ, side by side."""
+    """The hops that both ways share and whose values differ, side by side; longer lists by their first and last number."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(tr("function", "函数"))
+    before = {(node.call.at, node.processes[0]): values(node.call) for node in first}
+    others = [(before[key], node) for node in second if (key := (node.call.at, node.processes[0])) in before]
+    differing = [(was, node) for was, node in others if was != values(node.call)]
+    whole = max((cell_len(piece) for _, node in differing for piece in node.name.split(".")), default=0)
+    table.add_column(tr("function", "函数"), min_width=whole)
     table.add_column(tr("first token", "第一个 token"))
     table.add_column(tr("second token", "第二个 token"))
-    before = {(node.call.at, node.processes[0]): values(node.call) for node in first}
-    for node in second:
-        key = (node.call.at, node.processes[0])
-        if key in before and before[key] != values(node.call):
-            table.add_row(node.name, escape(before[key]), escape(values(node.call)))
+    for was, node in differing:
+        table.add_row(_name(node), *(_both(short(value, 3)) for value in (was, values(node.call))))
     return table
+
+
+def _both(said: str) -> _Line:
+    came, arrow, became = said.partition(" → ")
+    return _Line(Text(came), (arrow + became).lstrip(), " ")
