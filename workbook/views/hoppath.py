@@ -62,6 +62,8 @@ def _names(sheet: Sheet, lanes: list[str]) -> None:
 def _cut(text: str, width: float) -> str:
     if room(text, SMALL) > width:
         text = short(text, 3)
+    if room(text, SMALL) > width and " → " in text:
+        text = "→ " + text.partition(" → ")[2]
     while text and room(text, SMALL) > width:
         text = text[:-2] + "…"
     return text
