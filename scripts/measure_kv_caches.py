@@ -45,8 +45,6 @@ if __name__ == "__main__":
 def main() -> None:
     """Start them one after the other, and write what they said."""
     here = machine.detect(models.root())
-    # The workbook's guard ends a worker whose grandparent is not the process that it was told of.
-    env = {name: value for name, value in os.environ.items() if name != "WORKBOOK_PARENT_PID"}
     found = []
     script = paths.NOTES / "measure_kv_caches.py"  # a file, for processes that start anew import it
     script.parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +55,7 @@ def main() -> None:
         arguments = json.dumps([str(folder), size, ranks, dtype, longest, memory])
         result = subprocess.run(
             [sys.executable, str(script), arguments],
-            env={**env, **engine_setup.environment(here, ranks)},
+            env={**os.environ, **engine_setup.environment(here, ranks)},
             capture_output=True,
             text=True,
             check=False,

@@ -15,6 +15,7 @@ parent by a thread that watches its children, and repeats an interrupt that had 
 
 import contextlib
 import ctypes
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -31,7 +32,7 @@ from workbook.errors import WorkbookError
 from workbook.i18n import tr
 
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
-_PARENT = "WORKBOOK_PARENT_PID"  # for a spawned child: who should be its parent
+_PARENT = "WORKBOOK_PARENT"  # for a spawned child: who should be its parent, and of which family
 DEBUGGER = "WORKBOOK_DEBUGGER"  # "terminal": stops open a prompt of pdb (workbook.stops)
 _GRACE_S = 3.0  # what vLLM gets to notice a dead child by itself
 
@@ -51,14 +52,20 @@ def in_child() -> bool:
 def die_with_parent() -> None:
     """In a spawned child: have the kernel kill this process when its parent dies, however it dies.
 
-    SIGKILL and not SIGTERM, because vLLM handles SIGTERM. A parent that died before this call is found by its id.
+    SIGKILL and not SIGTERM, because vLLM handles SIGTERM. A parent that died before this call is found by its id; what
+    another program wrote there, as a script that started this one's parent with the same environment, says nothing.
     """
     if in_child() and sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        expected = os.environ.get(_PARENT)
-        if expected and os.getppid() != int(expected):
+        expected, _, family = os.environ.get(_PARENT, "").partition(" ")
+        if family == _family() and os.getppid() != int(expected):
             os._exit(1)
-    os.environ[_PARENT] = str(os.getpid())
+    os.environ[_PARENT] = f"{os.getpid()} {_family()}"
+
+
+def _family() -> str:
+    """The same in a script and in all that ``multiprocessing`` starts below it: made of the key that it hands down."""
+    return hashlib.sha256(multiprocessing.current_process().authkey).hexdigest()[:16]
 
 
 def debugged() -> bool:

@@ -300,6 +300,15 @@ def test_a_newer_template_in_full(end: str) -> None:
     assert ledger.count(end) == 7
 
 
+def test_a_heading_of_an_earlier_version_is_used_again() -> None:
+    before = "## No longer in the workbook · 练习册里已不再有的条目"
+    old, new = template_of({"box-a": ("s1", "A"), "box-b": ("s1", "B")}), template_of({"box-a": ("s1", "A")})
+    text = merge(old, old)[0].replace("[ ] B", "[x] B").replace("<!-- workbook:", f"{before}\n\n<!-- workbook:")
+    merged = merge(text, new)[0]
+    assert f"{before}\n\n- [x] B" in merged
+    assert RETIRED not in merged
+
+
 def test_plan_of_the_workbook_merges_into_itself() -> None:
     text, changes = merge(learner.template(), learner.template())
     assert text.startswith(learner.template())

@@ -19,7 +19,7 @@ def test_one_process(tiny: Path) -> None:
     with Learner("-c", CODE, "debug", "llama_debug", *arguments) as learner:
         process, shown = learner.prompt()
         assert process == "llama_debug"
-        assert "1 stop. At each: n next line" in shown
+        assert "1 stop. At each:" in shown
         assert "Stop · Scheduler.schedule" in shown
         assert learner.ask("p len(self.running), len(self.waiting)") == "(1, 0)"
         assert learner.ask("p self.running[0].num_output_tokens") == "2"  # prefill and one decode step lie behind

@@ -15,6 +15,7 @@ from workbook.predictions.asking import can_ask
 from workbook.predictions.compare import Outcome, compare, met, unfit
 from workbook.recorder import Recording
 from workbook.runinfo import RunInfo
+from workbook.wrap import Prose
 
 
 def report_after_run(info: RunInfo, recordings: Sequence[Recording], console: Console) -> None:
@@ -79,10 +80,10 @@ def report(lesson: Lesson, outcomes: Sequence[Outcome], console: Console) -> Non
     for place, outcome in enumerate(outcomes, start=1):
         grid = Table.grid(padding=(0, 1))
         grid.add_column(width=2)
-        grid.add_column(overflow="fold")  # Chinese has no spaces to break at
+        grid.add_column()
         texts = [text for text in (outcome.why, outcome.hint, outcome.failure) if text]
         for mark, text in zip((str(place), "→", "→"), texts, strict=False):
-            grid.add_row(Text(mark, style="bold"), Text(text.strip()))
+            grid.add_row(Text(mark, style="bold"), Prose(text.strip()))
         console.print()
         console.print(grid)
 
@@ -108,9 +109,9 @@ def overview(found: Sequence[Lesson], console: Console) -> None:
 def _table(outcomes: Sequence[Outcome]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("", no_wrap=True)
-    table.add_column(tr("question", "问题"), overflow="fold")
-    table.add_column(tr("yours", "你的"), overflow="fold", max_width=22)
-    table.add_column(tr("measured", "实测"), overflow="fold", max_width=22)
+    table.add_column(tr("question", "问题"))
+    table.add_column(tr("yours", "你的"), max_width=22)
+    table.add_column(tr("measured", "实测"), max_width=22)
     verdicts = [_verdict(outcome) for outcome in outcomes]
     table.add_column("", no_wrap=True, width=max(verdict.cell_len for verdict in verdicts))
     for column in table.columns:
@@ -121,7 +122,7 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
         if not outcome.before:
             yours.append("\n" + tr("answered after a run", "运行后作答"), style="dim")
         truth = "–" if outcome.measured is None else answers.shown(question, outcome.measured)
-        table.add_row(str(place), str(question.ask), yours, truth, verdict)
+        table.add_row(str(place), Prose(str(question.ask)), Prose(yours), Prose(truth), verdict)
     return table
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from workbook.progress.page import LEDGER_START, Came, Page, box_of, is_heading, reword, section_of
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d+[.)])[ \t]")
-RETIRED = "## No longer in the workbook · 练习册里已不再有的条目"
+RETIRED = "## No longer in the workbook · 手册里已不再有的条目"
+_RETIRED_BEFORE = "## No longer in the workbook · 练习册里已不再有的条目"  # as earlier versions wrote it: it stays
 
 
 @dataclass
@@ -89,9 +90,10 @@ def _retire(page: Page, name: str, came: Came) -> None:
         return  # with notes of the learner's below it: it stays where they are
     del page.lines[place]
     if box.ticked or box.print != came.words or box.rest:
-        if not any(text.strip() == RETIRED for text in page.lines):
+        headings = (RETIRED, _RETIRED_BEFORE)
+        if not any(text.strip() in headings for text in page.lines):
             _put_heading(page, _end(page), RETIRED)
-        heading = next(n for n, text in enumerate(page.lines) if text.strip() == RETIRED)
+        heading = next(n for n, text in enumerate(page.lines) if text.strip() in headings)
         _put_below(page, heading, line.rstrip("\r\n"))
 
 

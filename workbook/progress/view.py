@@ -98,7 +98,7 @@ def changed(console: Console, state: State) -> None:
         lines.append(tr(f"Reworded boxes: {names}.", f"措辞有更新的条目：{names}。"))
     if changes.retired:
         names = listed(changes.retired)
-        lines.append(tr(f"Boxes that the workbook no longer has: {names}.", f"练习册里已不再有的条目：{names}。"))
+        lines.append(tr(f"Boxes that the workbook no longer has: {names}.", f"手册里已不再有的条目：{names}。"))
     if changes.missing:
         names = listed(changes.missing)
         lines.append(

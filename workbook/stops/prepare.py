@@ -64,7 +64,9 @@ def _timeouts() -> dict[str, str]:
 def keys(count: int) -> str:
     """How to go on at a prompt."""
     how = tr(
-        "n next line · s step in · c to the next stop · p EXPRESSION · w where · q ends the script",
-        "n 下一行 · s 单步进入 · c 到下一个停点 · p 表达式 · w 调用栈 · q 结束脚本",
+        "n next line · s step in · r to this function's return · until LINE · c to the next stop\n"
+        "p EXPRESSION · l source · w call stack, u and d move in it · q ends the script",
+        "n 下一行 · s 单步进入 · r 到本函数返回处 · until 行号 · c 到下一个停点\n"
+        "p 表达式 · l 源码 · w 调用栈，u、d 在其中上下移动 · q 结束脚本",
     )
-    return tr(f"{some(count, 'stop')}. At each: {how}", f"共 {count} 个停点。到达后：{how}")
+    return tr(f"{some(count, 'stop')}. At each:\n{how}", f"共 {count} 个停点。到达后：\n{how}")
