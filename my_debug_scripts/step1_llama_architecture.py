@@ -86,7 +86,7 @@ def main() -> None:
     layernorm = centred / np.sqrt(np.mean(centred**2, axis=-1, keepdims=True) + config.rms_norm_eps) * weight
     anatomy.norms(run, list(zip(tokens, x, captured(name, 0, "out.0"), rms, layernorm, strict=True)))
 
-    # 6) How large the residual stream is behind each layer.
+    # 6) How large the residual stream is after each layer.
     anatomy.stream(run, captured, len(layers), tokens)
 
     # 7) The same tokens through transformers' LLaMA, with the same weights: in the engine's dtype, and in float32.

@@ -88,7 +88,7 @@ def norms(run: Run, rows: list[tuple[str, np.ndarray, np.ndarray, np.ndarray, np
 
 
 def stream(run: Run, captured: Captured, layers: int, tokens: list[str]) -> None:
-    """RMS of the residual stream of the prompt's tokens, behind each layer; what of it each half of a layer added."""
+    """RMS of the residual stream of the prompt's tokens, after each layer; what of it each half of a layer added."""
     sizes, added = [], []
     for layer in range(layers):
         name = f"model.layers.{layer}"
@@ -104,7 +104,7 @@ def stream(run: Run, captured: Captured, layers: int, tokens: list[str]) -> None
     jump = grown.index(max(grown[1:]))  # the embedding itself is small, so layer 0 always grows it
     shown = sorted({0, 1, jump, jump + 1, layers - 1, layers})
     heads = [tr("embedding", "嵌入") if n == 0 else tr(f"layer {n - 1}", f"第 {n - 1} 层") for n in shown]
-    table = _table(tr("RMS of the residual stream, behind …", "残差流的 RMS：在……之后"), tr("token", "token"), *heads)
+    table = _table(tr("RMS of the residual stream, after …", "残差流的 RMS：在……之后"), tr("token", "token"), *heads)
     for place, token in enumerate(tokens):
         table.add_row(repr(token), *(f"{sizes[n][place]:.2f}" for n in shown))
     run.console.print(table)

@@ -30,9 +30,11 @@ LLAMA = {  # config.json of Llama-3.2-1B-Instruct
 
 
 class Plot:
-    """Curves over integers, on a logarithmic height."""
+    """Curves over integers, on a logarithmic height; ``zero`` is the place that the axis calls 0."""
 
-    def __init__(self, title: str, about: str, heading: str, across: str, count: int, low: int, high: int) -> None:
+    def __init__(
+        self, title: str, about: str, heading: str, across: str, count: int, low: int, high: int, zero: int = 0
+    ) -> None:
         self.sheet = Sheet(title, about)
         self.count, self.low, self.high = count, low, high
         self.sheet.text(LEFT, 30, heading, SIZE, weight="600")
@@ -41,8 +43,8 @@ class Plot:
             self.sheet.line(LEFT, y, WIDTH - RIGHT, y)
             label = f"{10**power:,}" if power >= 0 else f"{10.0**power:g}"
             self.sheet.text(LEFT - 12, y, label, SMALL, "dim", "end")
-        for n in range(0, count, 5):
-            self.sheet.text(self.x(n), TOP + HEIGHT + 24, str(n), SMALL, "dim", "middle")
+        for n in range(zero, count, 5):
+            self.sheet.text(self.x(n), TOP + HEIGHT + 24, str(n - zero), SMALL, "dim", "middle")
         self.sheet.text((LEFT + WIDTH - RIGHT) / 2, TOP + HEIGHT + 54, across, SMALL, "dim", "middle")
 
     def x(self, n: float) -> float:
@@ -53,17 +55,17 @@ class Plot:
         """Where the value stands."""
         return TOP + HEIGHT * (1 - (math.log10(value) - self.low) / (self.high - self.low))
 
-    def curve(self, values: list[float], colour: str, name: str = "", shift: float = 0) -> None:
-        """One value for each integer, with its name at the right end."""
+    def curve(self, values: list[float], colour: str, name: str = "", shift: float = 0, ink: str = "") -> None:
+        """One value for each integer, with its name at the right end; ``ink``: the name's colour where it is another."""
         points = [(self.x(n), self.y(value)) for n, value in enumerate(values)]
         for (x1, y1), (x2, y2) in itertools.pairwise(points):
             self.sheet.line(x1, y1, x2, y2, colour, 3)
         for row, line in enumerate(name.split("\n")):
-            self.sheet.text(points[-1][0] + 12, points[-1][1] + shift + 24 * row, line, SMALL, colour)
+            self.sheet.text(points[-1][0] + 12, points[-1][1] + shift + 24 * row, line, SMALL, ink or colour)
 
 
 def stream() -> str:
-    """RMS of each token's vector, behind the embedding and each layer."""
+    """RMS of each token's vector, after the embedding and after each layer, which count from 0."""
     info = runinfo.read(STAGE / "recordings" / "llama")
     assert info
     sizes: list[list[float]] = info.results["stream"]
@@ -71,18 +73,23 @@ def stream() -> str:
     first, tokens = [row[0] for row in sizes], info.results["tokens"]
     others = sum(sizes[-1][1:]) / len(sizes[-1][1:])
     title = tr("How large the residual stream is, layer by layer", "残差流的大小，逐层变化")
+    hump = max(first[:jump])
+    held = [layer for layer, size in enumerate(first[1 : jump + 1]) if size > 0.9 * hump]
     about = tr(
-        f"The other tokens grow to about {others:.0f}; the first one jumps to {first[jump + 1]:.0f} in layer {jump}.",
-        f"其他 token 增长到约 {others:.0f}；第一个 token 在第 {jump} 层跃升到 {first[jump + 1]:.0f}。",
+        f"The other tokens grow to about {others:.0f}. The first one stands at {hump:.0f} from layer {held[0]} to {held[-1]}, "
+        f"jumps to {first[jump + 1]:.0f} in layer {jump}, and ends at {first[-1]:.0f} after layer {len(first) - 2}.",
+        f"其他 token 增长到约 {others:.0f}。第一个 token 在第 {held[0]} 到 {held[-1]} 层停在 {hump:.0f}，"
+        f"第 {jump} 层跃升到 {first[jump + 1]:.0f}，第 {len(first) - 2} 层之后是 {first[-1]:.0f}。",
     )
     plot = Plot(
         title,
         about,
         tr("RMS of the residual stream, one line for each token", "残差流的 RMS，每条线是一个 token"),
-        tr("behind the embedding (0), and behind so many layers", "嵌入之后（0），以及经过若干层之后"),
+        tr("after layer … (at the far left: the embedding)", "第几层之后（最左端是嵌入）"),
         len(sizes),
         -2,
         3,
+        zero=1,
     )
     for place in range(1, len(tokens)):
         plot.curve([row[place] for row in sizes], BLUE)
@@ -119,16 +126,17 @@ def wavelengths() -> str:
         8,
     )
     unscaled = tokens({"rope_theta": LLAMA["rope_theta"]})
-    plot.curve(unscaled, "#b4bac2", tr("without scaling", "不缩放"), 2)
+    plot.curve(unscaled, "mark", tr("without scaling", "不缩放"), 2, "dim")
     plot.curve(plain, BLUE, "SmolLM2", 16)
     plot.curve(scaled, ORANGE, "Llama 3.2")
-    for length, name in (
-        (8192, tr("8,192: what Llama 3 was trained on", "8,192：Llama 3 的训练长度")),
-        (131072, tr("131,072: what Llama 3.2 can read", "131,072：Llama 3.2 能读的长度")),
+    for length, name, right in (  # each label where no curve is: to the right below the line, to the left above it
+        (8192, tr("8,192: training length", "8,192：训练长度"), True),
+        (131072, tr("131,072: what Llama 3.2 can read", "131,072：Llama 3.2 能读的长度"), False),
     ):
         y = plot.y(length)
         plot.sheet.line(LEFT, y, WIDTH - RIGHT, y, "mark", 2)
-        plot.sheet.text(LEFT + 12, y - 16, name, SMALL, "dim")
+        x, side = (WIDTH - RIGHT - 8, "end") if right else (LEFT + 12, "start")
+        plot.sheet.text(x, y + 17 if right else y - 16, name, SMALL, "dim", side)
     return str(plot.sheet)
 
 

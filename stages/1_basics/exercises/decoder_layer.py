@@ -32,6 +32,7 @@ def decoder_layer(
                 "post_attention_layernorm.weight", "mlp.gate_proj.weight", "mlp.up_proj.weight", "mlp.down_proj.weight".
                 A linear layer's weight is [outputs, inputs]: it computes x @ weight.T. LLaMA's have no bias.
     config      {"num_attention_heads": 9, "num_key_value_heads": 3, "head_dim": 64, "rms_norm_eps": 1e-05, "rope": {…}}
+                config["rope"] is what rope takes as its parameters
     returns     (hidden', residual'), each [tokens, hidden]
 
     Example: SmolLM2's layer 0 gets 5 tokens, so hidden is [5, 576] and residual None; it returns two tensors [5, 576].
@@ -55,6 +56,7 @@ def decoder_layer(
                 "post_attention_layernorm.weight"、"mlp.gate_proj.weight"、"mlp.up_proj.weight"、"mlp.down_proj.weight"。
                 线性层的 weight 是 [输出, 输入]，计算 x @ weight.T；LLaMA 的线性层没有偏置。
     config      {"num_attention_heads": 9, "num_key_value_heads": 3, "head_dim": 64, "rms_norm_eps": 1e-05, "rope": {…}}
+                config["rope"] 就是传给 rope 的 parameters
     返回值      (hidden', residual')，形状都是 [token 数, hidden]
 
     例：SmolLM2 的第 0 层收到 5 个 token，所以 hidden 是 [5, 576]，residual 是 None；返回两个 [5, 576] 的张量。
