@@ -336,7 +336,7 @@ def test_ctrl_c_ends_following(following: subprocess.Popen[str]) -> None:
     assert following.stdout
     assert "KV blocks" in following.stdout.readline()
     following.send_signal(signal.SIGINT)
-    _, errors = following.communicate(timeout=10)
+    _, errors = following.communicate(timeout=60)
     assert following.returncode == 130
     assert errors == ""
 
@@ -358,7 +358,9 @@ def test_reading_on_costs_the_same_for_every_step(tmp_path: Path) -> None:
     path = tmp_path / "recording.jsonl"
     path.write_bytes(b"".join(lines[:5]) + b"".join(step % (n, 10**6 + n) for n in range(2, 5002)))
     tail = Tail(path)
+    start = time.perf_counter()
     first = tail.lines()
+    whole = time.perf_counter() - start
     assert tail.header
     counter = Counter(tail.header)
     assert sum(counter.add(line) is not None for _, line in first) == 5001
@@ -366,5 +368,5 @@ def test_reading_on_costs_the_same_for_every_step(tmp_path: Path) -> None:
         file.write(step % (5002, 10**7))
     start = time.perf_counter()
     assert [row.number for _, line in tail.lines() if (row := counter.add(line))] == [5002]
-    assert time.perf_counter() - start < 0.02
+    assert time.perf_counter() - start < whole / 4
     assert tail.lines() == []

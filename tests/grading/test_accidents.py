@@ -90,8 +90,11 @@ def below(process: psutil.Process, folder: Path) -> bool:
 def test_accident(course: Course, name: str) -> None:
     code, verdict, line, said = ACCIDENTS[name]
     start = time.monotonic()
+    assert course.grade("kv_blocks", HEAD + f"    return {RIGHT}\n").verdict == "passed"
+    usual = time.monotonic() - start  # on this machine, as busy as it is
+    start = time.monotonic()
     result = course.grade("kv_blocks", code, time_limit=1.0 if "No result" in said else 20.0)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 4 + 4 * usual
     assert (result.verdict, said in result.what) == (verdict, True), result.what
     assert "\n" not in result.what
     if line is not None:
@@ -183,20 +186,22 @@ def test_a_library_named_like_the_exercise_is_still_found(course: Course) -> Non
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_ending_the_grader_ends_the_learners_code(course: Course, how: signal.Signals) -> None:
-    course.write("kv_blocks", "while True: pass\n" + HEAD + "    return 1\n")
+    started = course.notes / "started"
+    code = f"open({str(started)!r}, 'x').close()\nwhile True: pass\n"
+    course.write("kv_blocks", code + HEAD + "    return 1\n")
     grader = subprocess.Popen(
         [sys.executable, "-c", COMMAND, "grade", "kv_blocks"],
         env={**os.environ, **course.environment()},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 10
-    while not psutil.Process(grader.pid).children() and time.monotonic() < deadline:
+    deadline = time.monotonic() + 60
+    while not started.exists():
+        assert time.monotonic() < deadline
         time.sleep(0.05)
     runner = psutil.Process(grader.pid).children()[0]
-    time.sleep(0.5)
     grader.send_signal(how)
-    assert grader.wait(timeout=10) != 0
-    gone, alive = psutil.wait_procs([runner], timeout=5)
+    assert grader.wait(timeout=60) != 0
+    gone, alive = psutil.wait_procs([runner], timeout=60)
     assert (len(gone), alive) == (1, [])
     assert not (course.notes / "grades.json").exists()

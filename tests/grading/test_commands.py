@@ -310,9 +310,11 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
     return seen
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_watching(course: Course, watching: subprocess.Popen[str]) -> None:
+    start = time.monotonic()
     first = read_until(watching, "graded again at every save")
+    usual = time.monotonic() - start  # on this machine, as busy as it is
     assert first.count("not started") == 2
     course.write("kv_blocks", OFF_BY_ONE)  # saved in place
     seen = read_until(watching, "graded again at every save")
@@ -324,13 +326,13 @@ def test_watching(course: Course, watching: subprocess.Popen[str]) -> None:
     start = time.monotonic()
     swap.replace(path)
     assert "kv_blocks · passed" in read_until(watching, "graded again at every save")
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 2 + 2 * usual
     (path.parent / "notes.txt").write_text("no exercise")
     course.write("kv_bytes", "def kv_bytes(config, block_size, blocks):\n    while True: pass\n")
     time.sleep(1)
     course.solve("kv_bytes")  # saved again while the old one still runs
     watching.send_signal(signal.SIGINT)
-    assert watching.wait(timeout=10) in (0, 130)
+    assert watching.wait(timeout=60) in (0, 130)
     assert grading.passed("kv_blocks")
 
 
@@ -348,8 +350,11 @@ def test_a_grade_is_fast_and_needs_neither_torch_nor_vllm(course: Course) -> Non
     course.solve("kv_blocks")
     course.solve("kv_bytes")
     start = time.monotonic()
+    course.command("hint", PYTHONPROFILEIMPORTTIME="1")
+    usual = time.monotonic() - start  # of a command that runs nothing of the learner's
+    start = time.monotonic()
     result = course.command("grade", PYTHONPROFILEIMPORTTIME="1")
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 1 + 4 * usual
     assert result.returncode == 0
     imported = {line.rsplit("|", 1)[-1].strip() for line in result.stderr.splitlines()}
     assert "workbook.grading.grade" in imported

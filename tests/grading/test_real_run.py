@@ -1,6 +1,5 @@
 """From the run of the lesson's script to the passed exercise: all of it real."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -24,9 +23,7 @@ def test_a_run_of_the_script_grades_the_lesson(course: Course, smollm2: Path) ->
     assert len(list(grader.load("kv_blocks").cases(run))) == sum(len(step.rows) for step in run.recording.steps)
     course.solve("kv_blocks")
     course.solve("kv_bytes")
-    start = time.monotonic()
     graded = course.command("grade", "1.1")
-    assert time.monotonic() - start < 3
     assert graded.returncode == 0, graded.stdout
     assert graded.stdout.count(f"agree with what vLLM did in {run.name}") == 2
     assert "recordings (2 cases)" in graded.stdout  # one run alone would let a constant pass kv_bytes

@@ -15,9 +15,9 @@ from workbook.lint.transcripts import Transcript
 
 
 def test_no_finding_in_a_few_seconds() -> None:
-    start = time.perf_counter()
+    start = time.process_time()  # its own, whatever else runs here
     found = [str(finding) for finding in check()]
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     assert found == []
     assert seconds < 10
 

@@ -61,7 +61,10 @@ def test_killed_in_the_middle(tiny: Path) -> None:
         seen += line
         if line.strip() == "READY":
             break
-    time.sleep(2)
+    file, deadline = folder_of(seen) / "recording.jsonl", time.monotonic() + 120
+    while file.read_bytes().count(b"\n") < 40:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
     process.send_signal(signal.SIGKILL)
     process.wait()
     recording = load(folder_of(seen))

@@ -41,8 +41,8 @@ class Learner:
         self._note_children()
         ended = self.process.poll() is not None
         self.process.kill()
-        self.process.wait(10)
-        _, alive = psutil.wait_procs(self._children, timeout=10)
+        self.process.wait(60)
+        _, alive = psutil.wait_procs(self._children, timeout=60)
         for child in alive:
             child.kill()
         os.close(self._own)
@@ -76,7 +76,7 @@ class Learner:
         deadline = time.monotonic() + timeout
         while self._read(deadline):
             continue
-        return self.process.wait(10)
+        return self.process.wait(60)
 
     def _read(self, deadline: float) -> bool:
         """Whether there was something more to read."""

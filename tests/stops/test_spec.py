@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from conftest import one_sentence, python
@@ -147,11 +146,12 @@ def test_attach_without_a_listener_and_stack_without_a_process() -> None:
 
 def test_stack_of_a_process_and_of_its_children() -> None:
     """One of the children is not Python."""
-    inner = "import time\ndef waits_below():\n    time.sleep(60)\nwaits_below()"
+    inner = "import time\ndef waits_below():\n    print(flush=True)\n    time.sleep(60)\nwaits_below()"
     outer = f"import subprocess, sys\nsubprocess.Popen(['sleep', '60'])\nsubprocess.Popen([sys.executable, '-c', {inner!r}]).wait()"
-    process = subprocess.Popen([sys.executable, "-c", outer], start_new_session=True)
+    process = subprocess.Popen([sys.executable, "-c", outer], start_new_session=True, stdout=subprocess.PIPE)
     try:
-        time.sleep(1)
+        assert process.stdout
+        process.stdout.readline()  # it is there
         code = "from workbook.cli import main; main()"
         result = python("-c", code, "attach", "--stack", str(process.pid))
         assert result.returncode == 0, result.stderr

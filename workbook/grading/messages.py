@@ -22,6 +22,10 @@ class Call(msgspec.Struct):
     arguments: list[bytes]
 
 
+class Started(msgspec.Struct, tag=True, tag_field="kind"):
+    """The learner's file is about to be imported: from here on the time is the learner's."""
+
+
 class Ready(msgspec.Struct, tag=True, tag_field="kind"):
     """The learner's file has been imported."""
 
@@ -58,7 +62,7 @@ class Done(msgspec.Struct, tag=True, tag_field="kind"):
     """Every call has been made."""
 
 
-Report = Ready | Value | Changed | Raised | Done
+Report = Started | Ready | Value | Changed | Raised | Done
 
 _LENGTH = 8  # bytes before each frame
 

@@ -40,6 +40,7 @@ def main(job_file: int, reports: int, trace: int) -> None:
 
     index = -1
     try:
+        _send(reports, messages.Started())
         target = getattr(_import(Path(job.file)), job.name)
         _send(reports, messages.Ready())
         subject: Any = None

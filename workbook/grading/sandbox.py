@@ -27,6 +27,7 @@ from workbook.grading.grader import Case
 MEMORY = 4 * 1024**3  # bytes of private memory
 OUTPUT = 8 * 1024**2  # bytes that may be printed
 RETURNED = 1024**3  # bytes that all calls may return together
+_START = 60.0  # seconds until the learner's file is imported, at most: a loaded machine takes a while
 _KEPT = 4096  # bytes kept of the output's beginning, and of its end
 _PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 _ENVIRONMENT = {
@@ -45,6 +46,7 @@ class Outcome:
 
     end: End = "exit"
     values: dict[int, Any] = field(default_factory=dict)
+    started: bool = False
     imported: bool = False
     raised: messages.Raised | None = None
     changed: messages.Changed | None = None
@@ -87,7 +89,7 @@ def run(
             if outcome.end == "time":
                 with contextlib.suppress(ProcessLookupError):
                     process.send_signal(signal.SIGUSR1)  # write down where you are
-                    time.sleep(0.2)
+                    _await_trace(trace)
         finally:
             _kill(process)
             os.close(reports)
@@ -101,7 +103,7 @@ def _follow(process: subprocess.Popen[bytes], reports: int, time_limit: float) -
     assert process.stdout
     outcome, frames, printed = Outcome(), bytearray(), _Printed()
     printing, watch = process.stdout.fileno(), os.pidfd_open(process.pid)
-    deadline = time.monotonic() + time_limit
+    deadline = time.monotonic() + _START
     with selectors.DefaultSelector() as selector:
         for descriptor in (reports, printing, watch):
             selector.register(descriptor, selectors.EVENT_READ)
@@ -110,6 +112,7 @@ def _follow(process: subprocess.Popen[bytes], reports: int, time_limit: float) -
         end: End | None = None
         while end is None:
             ready = {key.fd for key, _ in selector.select(max(0.0, deadline - time.monotonic()))}
+            waiting = not outcome.started
             gone = watch in ready  # looked at first: whatever it wrote before is in the pipes by now
             for descriptor in ready - {watch}:
                 while data := _read(descriptor):
@@ -122,6 +125,8 @@ def _follow(process: subprocess.Popen[bytes], reports: int, time_limit: float) -
                         break
                 if data == b"":  # closed
                     selector.unregister(descriptor)
+            if waiting and outcome.started:
+                deadline = time.monotonic() + time_limit
             if end is None and printed.total > OUTPUT:
                 end = "output"
             elif end is None and len(frames) > RETURNED:
@@ -153,6 +158,8 @@ def _take(frames: bytearray, outcome: Outcome) -> End | None:
     """Note every whole report; the end, if one of them is."""
     while (data := messages.take_frame(frames)) is not None:
         match msgspec.msgpack.decode(data, type=messages.Report):
+            case messages.Started():
+                outcome.started = True
             case messages.Ready():
                 outcome.imported = True
             case messages.Value(index, encoded):
@@ -220,6 +227,17 @@ def _no_orphans() -> Iterator[None]:
                     child.kill()
                     os.waitpid(child.pid, 0)
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 0)
+
+
+def _await_trace(trace: IO[bytes], at_most: float = 3.0) -> None:
+    """Until the process has written its stack, which it does at once where it gets a moment to run."""
+    deadline, before = time.monotonic() + at_most, 0
+    while time.monotonic() < deadline:
+        time.sleep(0.05)
+        size = os.fstat(trace.fileno()).st_size
+        if size and size == before:
+            return
+        before = size
 
 
 def _line(trace: IO[bytes], file: Path) -> int | None:
