@@ -34,6 +34,11 @@ SESSIONS = {
 RECORDINGS = {
     "1.1_timeline": ("stages/1_basics/images", "stages/1_basics/recordings/first", ["--svg", "timeline"]),
     "1.1_kv": ("stages/1_basics/images", "stages/1_basics/recordings/first", ["--svg", "kv"]),
+    "2.2_shared": (
+        "stages/2_core_techniques/images",
+        "stages/2_core_techniques/recordings/prefix",
+        ["--svg", "blocks", "--step", "66"],
+    ),
 }
 # Pictures that a script of their own draws, in both languages → the script, called with the picture's name
 DRAWN = {
@@ -43,6 +48,7 @@ DRAWN = {
     "1.4_rope": "scripts/pictures/llama.py",
     "1.5_settings": "scripts/pictures/sampling.py",
     "1.6_processes": "scripts/pictures/debugging.py",
+    "2.2_queue": "scripts/pictures/prefixes.py",
 }
 # Rich's format loads a font from the network, and asks for Latin letters as wide as Chinese ones; a picture must do neither.
 FORMAT = re.sub(r"@font-face\s*{{.*?}}|font-variant-east-asian: full-width;", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
