@@ -15,10 +15,8 @@ app = typer.Typer()
 @app.command(
     "debug",
     help=tr(
-        "Run a script with its lesson's stops, in pdb: `workbook debug llama_debug --at vllm.v1.core.sched.scheduler:Scheduler.schedule@2`. "
-        "Further words are for the script.",
-        "在 pdb 中运行脚本，停在本课的停点：`workbook debug llama_debug --at vllm.v1.core.sched.scheduler:Scheduler.schedule@2`。"
-        "其余参数交给脚本。",
+        "Run a script with its lesson's stops, in pdb: `workbook debug step1_basic_llama`. Further words are for the script.",
+        "在 pdb 中运行脚本，停在本课的停点，其余参数交给脚本：`workbook debug step1_basic_llama`",
     ),
     context_settings=PASS_ON,
 )
@@ -31,8 +29,8 @@ def debug_command(
             "--at",
             metavar="SYMBOL[@N]",
             help=tr(
-                "Stop at this function of vLLM instead, at its N-th call; may be repeated.",
-                "改为停在 vLLM 的这个函数（第 N 次调用）；可重复。",
+                "Stop at this function of vLLM instead, as vllm.v1.engine.core:EngineCore.step, at its N-th call; may be repeated.",
+                "改为停在 vLLM 的这个函数（第 N 次调用），可重复： vllm.v1.engine.core:EngineCore.step",
             ),
         ),
     ] = None,

@@ -10,7 +10,7 @@ from workbook.grading.compare import cut, show
 from workbook.grading.grade import Result
 from workbook.grading.grades import Verdict
 from workbook.i18n import some, tr
-from workbook.wrap import wrap
+from workbook.wrap import Prose, wrap
 
 _COLOURS: dict[Verdict, str] = {
     "passed": "green",
@@ -65,10 +65,10 @@ def table(results: list[Result]) -> Table:
     found.add_column(tr("lesson", "课"), header_style="bold")
     found.add_column(tr("exercise", "练习"), header_style="bold", overflow="fold")
     found.add_column(tr("result", "结果"), header_style="bold", no_wrap=True)
-    found.add_column(tr("found", "说明"), header_style="bold", overflow="fold")
+    found.add_column(tr("found", "说明"), header_style="bold")
     for result in results:
         verdict = Text(word(result.verdict), style=_COLOURS[result.verdict])
-        found.add_row(result.exercise.lesson.number, result.exercise.name, verdict, _short(result))
+        found.add_row(result.exercise.lesson.number, result.exercise.name, verdict, Prose(_short(result)))
     return found
 
 
