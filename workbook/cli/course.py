@@ -23,7 +23,7 @@ _WRITE = tr(
     "check",
     help=tr(
         "Check the course: headers, both languages, symbols, files. Each finding says file, line and remedy.",
-        "检查课程内容：课程头、两种语言、符号、文件。每个问题都写明文件、行号和改法。",
+        "检查课程：课程头、两种语言、符号、文件；指出行号和改法。",
     ),
 )
 def check_command(

@@ -11,7 +11,7 @@ app = typer.Typer()
 
 _WHAT = tr("An exercise, or a lesson (1.1); all without it.", "某个练习，或某一课（1.1）；不写则评全部。")
 _NAME = tr("The exercise; without it they are listed.", "练习名称；不写则列出所有练习。")
-_RUN = tr("Compare with this run instead of the newest whole one.", "与这次运行对比，默认为最新的完整运行。")
+_RUN = tr("Compare with this run instead of the newest whole one.", "与这次运行对比；默认用最新一次。")
 _LIMIT = tr("Seconds that your code may take.", "你的代码最多运行多少秒。")
 _LEVEL = tr("This hint again, 1 to 3.", "再看这一级提示（1 到 3）。")
 _ANYWAY = tr("Although it has not passed.", "即使还没有通过。")
