@@ -46,9 +46,9 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def stream(run: Run, asked: list[dict[str, Any]], size: int) -> None:
-    """A row for each request of the stream: tokens, full blocks, tokens found."""
+    """A row for each request of the stream: tokens, hashes (one for each full block), tokens found."""
     title = tr(f"One request after another, blocks of {size} tokens", f"一个接一个的请求，每块 {size} 个 token")
-    columns = (tr("tokens", "token"), tr("full blocks", "满块"), tr("hit", "命中"), tr("computed", "计算"))
+    columns = (tr("tokens", "token"), tr("hashes", "哈希"), tr("hit", "命中"), tr("computed", "计算"))
     table = _table(title, tr("request", "请求"), "", *columns)
     for column in table.columns[2:]:
         column.justify = "right"

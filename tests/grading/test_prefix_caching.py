@@ -2,6 +2,7 @@
 
 import importlib.util
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from conftest import ROOT
 from workbook import runinfo
 from workbook.grading import grader
 from workbook.grading.evidence import Evidence, LackingError
+from workbook.grading.graders.block_hashes import chain
 from workbook.grading.values import normal
 
 STAGE = ROOT / "stages" / "2_core_techniques"
@@ -53,6 +55,19 @@ def test_each_mistake_differs_from_the_engine_and_from_the_others(name: str) -> 
     answers = [[normal(mistake.function(*case.arguments)) for case in cases] for mistake in marker.mistakes]
     assert [normal(case.expected) for case in cases] not in answers
     assert all(answer not in answers[:place] for place, answer in enumerate(answers))
+
+
+def test_of_two_mistakes_the_one_in_the_first_hash_is_named() -> None:
+    """A list in place of a tuple, and the last part hashed as well: neither mistake alone gives these."""
+    marker = grader.load("block_hashes")
+    case = next(case for case in marker.cases(RUN) if len(case.arguments[0]) % case.arguments[1])
+    tokens, size, first_parent, salt = case.arguments
+    both = [*chain(tokens, size, first_parent, salt, "list"), bytes(32)]
+    assert marker.reason
+    said = marker.reason(case, both)
+    assert said
+    assert "as a list" in said.en
+    assert marker.reason(case, [*case.expected, bytes(32)]) is None
 
 
 def test_the_examples_of_the_docstrings() -> None:
@@ -123,4 +138,17 @@ def test_a_run_without_its_second_half_is_one_sentence(name: str, tmp_path: Path
     runinfo.write(folder, info)
     (folder / "recording.jsonl").write_bytes((RUN.folder / "recording.jsonl").read_bytes())
     with pytest.raises(LackingError, match="run it again with `workbook run"):
+        list(grader.load(name).cases(Evidence(folder)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_run_with_prefix_caching_off_is_no_evidence(name: str, tmp_path: Path) -> None:
+    """An experiment of the lesson: a right answer must not be judged by it."""
+    folder = tmp_path / "step2_prefix_caching" / "now"
+    shutil.copytree(RUN.folder, folder)
+    info = runinfo.read(folder)
+    assert info
+    info.results["first_parent"] = ""
+    runinfo.write(folder, info)
+    with pytest.raises(LackingError):
         list(grader.load(name).cases(Evidence(folder)))
