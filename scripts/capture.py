@@ -49,6 +49,9 @@ DRAWN = {
     "1.5_settings": "scripts/pictures/sampling.py",
     "1.6_processes": "scripts/pictures/debugging.py",
     "2.2_queue": "scripts/pictures/prefixes.py",
+    "2.4_gaps": "scripts/pictures/chunks.py",
+    "2.4_sweep": "scripts/pictures/chunks.py",
+    "2.4_timemachine": "scripts/pictures/timemachine.py",
 }
 # Rich's format loads a font from the network, and asks for Latin letters as wide as Chinese ones; a picture must do neither.
 FORMAT = re.sub(r"@font-face\s*{{.*?}}|font-variant-east-asian: full-width;", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)

@@ -19,7 +19,10 @@ from workbook.views import timemachine
 ROOT = Path(__file__).parent.parent.parent
 STAGE = ROOT / "stages" / "2_core_techniques"
 # Picture → (recordings, one or two; step to stand on; height in pixels)
-PICTURES: dict[str, tuple[list[str], int, int]] = {}
+PICTURES: dict[str, tuple[list[str], int, int]] = {
+    "2.4_timemachine": (["chunk_off", "chunk_128"], 5, 1540),
+}
+BY_TIME = {"2.4_timemachine"}  # pictures whose horizontal axis is time and not steps
 SUFFIX = {"en": ".png", "zh": ".zh.png"}
 
 
@@ -36,6 +39,9 @@ def main() -> None:
             path = Path(folder) / f"{language}.html"
             timemachine.write(path, [load(STAGE / "recordings" / recording) for recording in recordings])
             page.goto(f"{path.as_uri()}#step={step}")
+            if name in BY_TIME:
+                page.select_option("#axis", "time")
+                page.keyboard.press("ArrowRight")  # from where both begin step 5 to the next step of either
             page.screenshot(path=STAGE / "images" / f"{name}{suffix}")
             print(f"images/{name}{suffix}")
         browser.close()
