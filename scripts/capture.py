@@ -52,6 +52,7 @@ DRAWN = {
     "2.4_gaps": "scripts/pictures/chunks.py",
     "2.4_sweep": "scripts/pictures/chunks.py",
     "2.4_timemachine": "scripts/pictures/timemachine.py",
+    "2.5_mlp": "scripts/pictures/ranks.py",
 }
 # Rich's format loads a font from the network, and asks for Latin letters as wide as Chinese ones; a picture must do neither.
 FORMAT = re.sub(r"@font-face\s*{{.*?}}|font-variant-east-asian: full-width;", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)

@@ -18,9 +18,9 @@ ENDLESS = Path(__file__).parent / "scripts" / "endless.py"
 class Script:
     """tests/scripts/endless.py with its engine up: EngineCore and two workers."""
 
-    def __init__(self) -> None:
+    def __init__(self, *flags: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, ENDLESS, "--model", "tiny"],
+            [sys.executable, ENDLESS, "--model", "tiny", *flags],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -48,9 +48,9 @@ class Script:
         return stderr
 
 
-@pytest.fixture
-def script(tiny: Path) -> Iterator[Script]:
-    script = Script()
+@pytest.fixture(params=[(), ("--alone-first",)], ids=["", "after an engine in the script's own process"])
+def script(tiny: Path, request: pytest.FixtureRequest) -> Iterator[Script]:
+    script = Script(*request.param)
     yield script
     for process in [*script.children, psutil.Process(script.process.pid)] if script.process.poll() is None else []:
         if process.is_running():

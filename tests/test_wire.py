@@ -49,3 +49,14 @@ def test_llama_70b_on_four_cards() -> None:
     step = collectives(layers=80, hidden=8192, vocabulary=128256, tokens=1, tp=4)
     assert step.all_reduces == 161
     assert step.payload == 161 * 16384 + 64128
+
+
+def test_what_lesson_2_5_says_of_llama_8b_on_four_cards() -> None:
+    """TP=4 as a ring; with TP=2 and PP=2 the first stage has the embedding, the second the logits."""
+    token, prompt = (collectives(32, 4096, 128256, tokens, 4) for tokens in (1, 2048))
+    assert round(token.ring / 1e6, 2) == 0.99
+    assert round(prompt.ring / 1e6) == 1636
+    pair = collectives(32, 4096, 128256, 1, 2)
+    stages = [33 * pair.all_reduce, 32 * pair.all_reduce + pair.all_gather]
+    assert [round(sent / 1e6, 2) for sent in stages] == [0.27, 0.39]
+    assert sum(stages) == pair.ring

@@ -26,6 +26,12 @@ def default_model(machine: Machine) -> str:
     return "smollm2"
 
 
+def default_shared_model(machine: Machine, ranks: int) -> str | None:
+    """The tiny model where ``ranks`` cannot share the default one, as SmolLM2's 9 heads; else None."""
+    architecture = models.architecture(default_model(machine))
+    return "tiny" if architecture and not architecture.tensor_parallel_fits(ranks) else None
+
+
 def environment(machine: Machine, tensor_parallel_size: int) -> dict[str, str]:
     """Variables that must be set before vLLM is imported. A value that the user has set is kept by the caller."""
     env = {

@@ -109,7 +109,12 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
 
 
 def tensor_parallel_flag(flags: argparse.ArgumentParser, default: int = 1) -> None:
-    """Add ``--tp N``: on CPU each rank is a process, on GPUs a card."""
+    """Add ``--tp N``: on CPU each rank is a process, on GPUs a card.
+
+    Where several are the default, so is a model that they can share.
+    """
+    if default > 1:
+        flags.set_defaults(model=engine_setup.default_shared_model(machine.detect(models.root()), default))
     flags.add_argument(
         "--tp",
         type=_at_least_one,
