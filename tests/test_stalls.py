@@ -4,8 +4,13 @@ from types import SimpleNamespace as Made
 from typing import Any
 
 import pytest
+from conftest import ROOT
 
+from workbook import runinfo
+from workbook.course import lessons
 from workbook.errors import WorkbookError
+from workbook.predictions import measure
+from workbook.recorder import load
 from workbook.stalls import LONG, Scene, check
 
 
@@ -45,3 +50,16 @@ def test_what_vllm_would_refuse_is_said_before() -> None:
         check(7, 100, 1024)
     with pytest.raises(WorkbookError, match="1 to 1,023 tokens"):
         check(128, 1024, 1024)
+
+
+def test_the_lessons_run_answers_its_questions() -> None:
+    stage = ROOT / "stages" / "2_core_techniques" / "recordings"
+    info = runinfo.read(stage / "chunk_128")
+    assert info
+    run = measure.Run([load(stage / name) for name in ("chunk_128", "chunk_off", "chunk_capped")], info)
+    header = lessons.find("2.4").header
+    assert measure.fits(header, run)
+    assert [measure.measured(question, run) for question in header.predictions] == [4, 16, 1, 1, 1]
+    for question in header.predictions:
+        for yours in range(3):
+            measure.meaning(question, yours, measure.measured(question, run), run)  # no expression fails

@@ -39,12 +39,15 @@ def _case(recording: Recording, index: int, last: Step, reading: list[tuple[int,
     request, header = recording.requests[index], recording.header
     threshold = header.engine.get("long_prefill_token_threshold", 0)
     first = last.number - len(reading) + 1
+    steps = Text(f"steps {first} to {last.number}", f"第 {first} 到 {last.number} 步")
+    if first == last.number:
+        steps = Text(f"step {first}", f"第 {first} 步")
     return Case(
         (request.prompt_tokens, reading[0][1], header.token_budget, threshold),
         [tokens for tokens, _ in reading],
         Text(
-            f"steps {first} to {last.number}, request {request.id}, budget {header.token_budget}, threshold {threshold}",
-            f"第 {first} 到 {last.number} 步，请求 {request.id}，预算 {header.token_budget}，阈值 {threshold}",
+            f"{steps.en}, request {request.id}, budget {header.token_budget}, threshold {threshold}",
+            f"{steps.zh}，请求 {request.id}，预算 {header.token_budget}，阈值 {threshold}",
         ),
     )
 
