@@ -48,6 +48,8 @@ DRAWN = {
     "1.4_rope": "scripts/pictures/llama.py",
     "1.5_settings": "scripts/pictures/sampling.py",
     "1.6_processes": "scripts/pictures/debugging.py",
+    "2.1_same_memory": "scripts/pictures/paging.py",
+    "2.1_timemachine": "scripts/pictures/timemachine.py",
     "2.2_queue": "scripts/pictures/prefixes.py",
     "2.4_gaps": "scripts/pictures/chunks.py",
     "2.4_sweep": "scripts/pictures/chunks.py",
