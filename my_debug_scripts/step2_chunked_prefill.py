@@ -6,7 +6,7 @@ What it hides       vLLM's log goes to a file (--verbose shows it); engine_args 
 
 第 2.4 课 · 分块预填充：四个请求正在解码，来了一个长提示词。谁要等，等多久？
 
-会看到什么    同样的到达顺序在三种设置下：提示词分块、整块、限长；然后是 token 预算从大到小的对比。
+会看到什么    同样的到达顺序在三种设置下：提示词分块、整段、限长；然后是 token 预算从大到小的对比。
 怎样运行      workbook run step2_chunked_prefill      --budget 64      --rounds 5      在 VSCode 里按 F5
 没有显示的    vLLM 的日志在文件里（--verbose 可显示）；engine_args 是本机所需的参数。
 """

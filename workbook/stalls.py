@@ -113,7 +113,7 @@ def compare(run: Run, scenes: dict[str, Scene]) -> None:
 
 def compared(results: dict[str, Any]) -> Table:
     """The table of :func:`compare`."""
-    names = {"chunks": tr("in chunks", "分块"), "whole": tr("whole", "整块"), "capped": tr("capped", "限长")}
+    names = {"chunks": tr("in chunks", "分块"), "whole": tr("whole", "整段"), "capped": tr("capped", "限长")}
     table = _table(tr("The long prompt comes while four requests decode", "四个请求解码时，来了一个长提示词"))
     table.add_column(tr("prompt", "提示词"))
     table.add_column(tr("steps to its first token", "到它首 token 的步数"), justify="right")

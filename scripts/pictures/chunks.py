@@ -25,14 +25,14 @@ BEFORE = 0.5  # seconds shown before the long prompt arrives
 def gaps() -> str:
     """A strip for each request and each of two engines: a mark where it got a token, a bar where its prompt was read."""
     shown = {
-        tr("Prompt whole (chunked prefill off)", "提示词整块读入（关闭分块预填充）"): load(RECORDINGS / "chunk_off"),
+        tr("Prompt whole (chunked prefill off)", "提示词整段读入（关闭分块预填充）"): load(RECORDINGS / "chunk_off"),
         tr("In chunks: a budget of 128 tokens", "分块读入：预算 128 个 token"): load(RECORDINGS / "chunk_128"),
     }
     sheet = Sheet(
         tr("Who gets a token when", "谁在什么时候得到 token"),
         tr(
             "Read whole, the long prompt makes all others wait until it is done; in chunks they get a token in between.",
-            "整块读入时，其他请求要等长提示词读完；分块读入时，中间也能得到 token。",
+            "整段读入时，其他请求要等长提示词读完；分块读入时，中间也能得到 token。",
         ),
     )
     end = max(request.output_times[-1] - _arrival(r) for r in shown.values() for request in r.requests)

@@ -114,12 +114,12 @@ GRADER = Grader(
             _even,
             Text(
                 "you cut the prompt into even pieces; the scheduler does not look ahead: each step takes what it may, the last one what is left.",
-                "你把提示词切成了相等的几块；调度器不会往后看：每一步能拿多少拿多少，最后一步拿剩下的。",
+                "你把提示词切成了相等的分块；调度器不会往后看：每一步能拿多少拿多少，最后一步拿剩下的。",
             ),
         ),
         Mistake(
             lambda *given: _right(*given) if len(_right(*given)) == 1 else _right(*given)[:-1],
-            Text("the last piece, which is smaller, is missing.", "缺了最后那一块（不满的一块）。"),
+            Text("the last piece, which is smaller, is missing.", "缺了最后那个较小的分块。"),
         ),
         Mistake(
             lambda *given: [given[0]],
