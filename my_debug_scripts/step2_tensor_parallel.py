@@ -16,18 +16,12 @@ What it hides       vLLM's log goes to a file (--verbose shows it); engine_args 
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from workbook import capture, closing, lesson, ranks, timings  # before vLLM, which reads its environment when imported
 from workbook.i18n import tr
-from workbook.ranks import report
+from workbook.ranks import heads, report
 
 PROMPT = "The capital of China is"
-MORE = [
-    "Two workers share one model, and",
-    "An all-reduce adds up",
-    "Half of each weight",
-]  # a batch: three rows a step
+MORE = ["Two workers share one model, and", "An all-reduce adds up", "Half of each weight"]  # three rows a step
 # Layer 0: what goes into its row-parallel projections and comes out; an exercise is graded against it.
 MODULES = [f"model.layers.0.{name}" for name in ("self_attn.o_proj", "mlp.gate_up_proj", "mlp.down_proj")]
 
@@ -38,9 +32,9 @@ def main() -> None:
     lesson.tensor_parallel_flag(flags, default=2)
     flags.add_argument("--dtype", default="auto", help=tr("of weights and activations", "权重和激活的类型"))
     flags.add_argument("--kv-heads", type=int, help=tr("use the first N KV heads only", "只用前 N 个 KV 头"))
+    flags.add_argument("--together-only", action="store_true", help=tr("not on one rank first", "不先用一个 rank 运行"))
     run = lesson.start(__doc__, kv_tokens=8192, flags=flags)
-    if run.flags.kv_heads and run.architecture:
-        run.architecture = msgspec.structs.replace(run.architecture, kv_heads=run.flags.kv_heads)
+    overrides = heads.override(run, run.flags.kv_heads)
     folder, apart = str(run.folder), Path(str(run.folder), "alone")
     apart.mkdir()
 
@@ -50,7 +44,7 @@ def main() -> None:
     arguments: dict[str, Any] = {
         "model": run.model,
         "dtype": run.flags.dtype,
-        "hf_overrides": {"num_key_value_heads": run.flags.kv_heads} if run.flags.kv_heads else {},
+        "hf_overrides": overrides,
         "gpu_memory_utilization": 0.5,
         "max_model_len": 512,
         **run.engine_args,
@@ -58,14 +52,16 @@ def main() -> None:
     }
     greedy = SamplingParams(temperature=0, max_tokens=4 if run.fast else 16, ignore_eos=True)
 
-    # 3) One rank, in this process, without a recording: what several are compared with.
-    with ranks.in_one_process(), run.phase("alone"):
-        llm = LLM(**{name: value for name, value in arguments.items() if name != "scheduler_cls"})
-        llm.collective_rpc("workbook_capture_start", args=(["logits_processor"],))
-        alone = llm.generate([PROMPT], greedy, use_tqdm=False)
-        llm.collective_rpc("workbook_capture_stop", args=(str(apart),))
-        alone += llm.generate(MORE, greedy, use_tqdm=False)
-        del llm
+    # 3) One rank, in this process, without a recording: what several are compared with. It must fit on one card.
+    alone: list[Any] = []
+    if not run.flags.together_only:
+        with ranks.in_one_process(), run.phase("alone"):
+            llm = LLM(**{name: value for name, value in arguments.items() if name != "scheduler_cls"})
+            llm.collective_rpc("workbook_capture_start", args=(["logits_processor"],))
+            alone += llm.generate([PROMPT], greedy, use_tqdm=False)
+            llm.collective_rpc("workbook_capture_stop", args=(str(apart),))
+            alone += llm.generate(MORE, greedy, use_tqdm=False)
+            del llm
 
     # 4) Several ranks, each in a process of its own. The loader notes which part of each weight a worker has kept.
     with run.phase("engine"):
@@ -85,7 +81,8 @@ def main() -> None:
     # 6) Who holds what; who handed how much to the others; what all that changed.
     report.shards(run, told)
     report.traffic(run, told, llm.model_config.dtype.itemsize)
-    report.compare(run, (alone, outputs), (capture.read(apart), capture.read(Path(folder))), len(told))
+    if alone:
+        report.compare(run, (alone, outputs), (capture.read(apart), capture.read(Path(folder))), len(told))
 
     # 7) Where the time went, and where the recording of every engine step is.
     timings.report(run, llm, outputs[:1])

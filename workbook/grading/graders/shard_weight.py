@@ -86,7 +86,10 @@ GRADER = Grader(
             ),
         ),
         Mistake(
-            _version(column=lambda w, rank, ranks: np.split(w, ranks, axis=1)[rank] if w.shape[1] % ranks == 0 else w),
+            _version(
+                column=lambda w, rank, ranks: np.split(w, ranks, axis=1)[rank] if w.shape[1] % ranks == 0 else w,
+                kv_cut=True,
+            ),
             Text(
                 "qkv_proj and gate_up_proj are column parallel: cut along the outputs, which are dimension 0 of PyTorch's weight.",
                 "qkv_proj 和 gate_up_proj 是列并行：沿输出切，也就是 PyTorch 权重的第 0 维。",
