@@ -39,6 +39,11 @@ RECORDINGS = {
         "stages/2_core_techniques/recordings/prefix",
         ["--svg", "blocks", "--step", "66"],
     ),
+    "2.3_timeline": (
+        "stages/2_core_techniques/images",
+        "stages/2_core_techniques/recordings/continuous",
+        ["--svg", "timeline"],
+    ),
 }
 # Pictures that a script of their own draws, in both languages → the script, called with the picture's name
 DRAWN = {
@@ -51,6 +56,7 @@ DRAWN = {
     "2.1_same_memory": "scripts/pictures/paging.py",
     "2.1_timemachine": "scripts/pictures/timemachine.py",
     "2.2_queue": "scripts/pictures/prefixes.py",
+    "2.3_timemachine": "scripts/pictures/timemachine.py",
     "2.4_gaps": "scripts/pictures/chunks.py",
     "2.4_sweep": "scripts/pictures/chunks.py",
     "2.4_timemachine": "scripts/pictures/timemachine.py",
