@@ -10,7 +10,7 @@ What it hides       workbook.paging reads what the attention kernel is given, by
 会看到什么    每个 token 的 K 和 V 写到哪里，哪些块被归还；然后在同样的内存里运行同样的请求：
               一种为每个请求预留 max_model_len 个 token，一种按块分配。
 怎样运行      workbook run step2_paged_attention          比较块大小（两分钟）：加 --sweep          F5
-没有显示的    workbook.paging 通过一层上的前向钩子读取交给注意力 kernel的内容。
+没有显示的    workbook.paging 通过一层上的前向钩子读取交给注意力 kernel 的内容。
 """
 
 import functools

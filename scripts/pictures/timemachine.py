@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent.parent.parent
 STAGE = ROOT / "stages" / "2_core_techniques"
 # Picture → (recordings, one or two; step to stand on; height in pixels)
 PICTURES: dict[str, tuple[list[str], int, int]] = {
+    "2.1_timemachine": (["paging"], 9, 760),
     "2.3_timemachine": (["continuous", "static"], 40, 1550),
     "2.4_timemachine": (["chunk_off", "chunk_128"], 5, 1540),
 }
