@@ -144,12 +144,12 @@ def compare(run: Run, outputs: tuple[Any, Any], logits: tuple[Captured, Captured
     rows = [[captured("logits_processor", step, "out.0")[0] for captured in logits] for step in range(length)]
     apart = [float(np.abs(a - b).max()) for a, b in rows[: same[0] + 1]]
     largest = float(np.abs(rows[0][0]).max())
-    agreed = ", ".join(map(str, same))
+    agreed = tr(", ", "、").join(map(str, same))
     run.console.print(
         tr(
             f"\nTokens that 1 rank and {ranks} agree on, prompt by prompt: {agreed} of {length}.\n"
             f"The first prompt's logits, up to {largest:.1f} in size, differ by {max(apart):.2g} at most.",
-            f"\n1 个 rank 与 {ranks} 个 rank 结果相同的 token 数，逐个提示词：{agreed}（共 {length} 个）。\n"
+            f"\n1 个 rank 与 {ranks} 个 rank 在各提示词上一致的 token 数：{agreed}（每个提示词共 {length} 个）。\n"
             f"第一个提示词的 logits 最大约 {largest:.1f}，两者相差至多 {max(apart):.2g}。",
         ),
         soft_wrap=True,
