@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
-from workbook import paths
+from workbook import paths, runinfo
+from workbook.course import lessons
 from workbook.course.lessons import Lesson
 from workbook.grading import before_step, exercises, grade, grader, grades, sandbox
 from workbook.grading.evidence import Evidence, LackingError
 from workbook.grading.grader import Case
 from workbook.grading.values import normal
+from workbook.predictions import measure
 from workbook.recorder import load
 
 STAGE = ROOT / "stages" / "2_core_techniques"
@@ -131,6 +133,15 @@ def test_each_mistake_is_named(exercise: exercises.Exercise, place: int) -> None
     grade._judge(result, GRADER, found, sandbox.Outcome("done", values, imported=True), 20.0)
     assert result.verdict == "differs"
     assert str(mistake.say) in result.likely
+
+
+def test_the_lesson_s_questions_are_answered_by_its_own_run() -> None:
+    head = lessons.find("2.3").header
+    info = runinfo.read(LESSON[0])
+    assert info
+    run = measure.Run([load(LESSON[0])], info)
+    assert measure.fits(head, run)
+    assert [measure.measured(question, run) for question in head.predictions] == [68, 9, 3, 2]
 
 
 def test_a_run_with_drafts_is_no_evidence() -> None:
