@@ -48,7 +48,7 @@ class Script:
         return stderr
 
 
-@pytest.fixture(params=[(), ("--alone-first",)], ids=["", "after an engine in the script's own process"])
+@pytest.fixture(params=[(), ("--alone-first",)], ids=["first engine", "second engine"])
 def script(tiny: Path, request: pytest.FixtureRequest) -> Iterator[Script]:
     script = Script(*request.param)
     yield script

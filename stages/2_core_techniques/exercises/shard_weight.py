@@ -14,6 +14,7 @@ def shard_weight(name: str, parts: list[torch.Tensor], rank: int, ranks: int, he
 
     name      vLLM's parameter: "qkv_proj", "o_proj", "gate_up_proj" or "down_proj"
     parts     the checkpoint's weights: [q, k, v], [o], [gate, up] or [down]
+              (of each a strip: the dimension that is not cut is 8 wide here)
     rank      0 … ranks - 1; ranks in order hold parts in order
     ranks     the tensor parallel size; it divides the query heads, and one of KV heads and ranks divides the other
     head_dim  outputs of q, k or v that make up one head; a head is never cut. With fewer KV heads than ranks each is held
@@ -32,6 +33,7 @@ def shard_weight(name: str, parts: list[torch.Tensor], rank: int, ranks: int, he
 
     name      vLLM 的参数名："qkv_proj"、"o_proj"、"gate_up_proj" 或 "down_proj"
     parts     检查点里的权重：[q, k, v]、[o]、[gate, up] 或 [down]
+              （各取一条：不切的那一维在这里只有 8）
     rank      0 … ranks - 1；rank 按顺序持有各部分
     ranks     张量并行度；它整除查询头数；KV 头数与它之间，一个整除另一个
     head_dim  q、k、v 中一个头的输出数；头不会被切开。KV 头少于 rank 时，相邻的几个 rank 持有同一个头。
