@@ -61,6 +61,8 @@ DRAWN = {
     "2.4_sweep": "scripts/pictures/chunks.py",
     "2.4_timemachine": "scripts/pictures/timemachine.py",
     "2.5_mlp": "scripts/pictures/ranks.py",
+    "2.9_hosts": "scripts/pictures/two_hosts.py",
+    "2.9_rates": "scripts/pictures/two_hosts.py",
 }
 # Rich's format loads a font from the network, and asks for Latin letters as wide as Chinese ones; a picture must do neither.
 FORMAT = re.sub(r"@font-face\s*{{.*?}}|font-variant-east-asian: full-width;", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)

@@ -31,6 +31,8 @@ def test_first_inference_with_the_pretrained_model(smollm2: Path) -> None:
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda script: script.stem)
 def test_short_form(script: Path, tiny: Path) -> None:
     result = python(script, "--fast")
+    if "does not let you make namespaces" in result.stderr:  # as in most containers
+        pytest.skip(result.stderr.strip())
     assert result.returncode == 0, result.stderr
     assert "model tiny" in result.stdout
 

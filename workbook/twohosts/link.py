@@ -31,7 +31,7 @@ class Connection(msgspec.Struct, frozen=True):
 
     process: str  # at this end: "VLLM::Worker_TP", cut by the kernel to 15 characters
     peer: str  # address and port of the other end
-    payload: int  # bytes that TCP was given to send
+    payload: int  # bytes that TCP was given and has sent, each once
     segments: int  # frames sent, acknowledgements included
 
 
@@ -48,10 +48,9 @@ def connections(room: Room, host: str) -> dict[str, Connection]:
     for line in room.run(f"ip netns exec {host} ss -tinpOH").splitlines():
         _, _, _, ours, peer, *_ = line.split()
         process = re.search(r'\(\("([^"]+)"', line)
-        sent, segments = (re.search(rf"\b{name}:(\d+)", line) for name in ("bytes_sent", "segs_out"))
-        found[f"{ours} {peer}"] = Connection(
-            process[1] if process else "", peer, int(sent[1]) if sent else 0, int(segments[1]) if segments else 0
-        )
+        numbers = {name: int(value) for name, value in re.findall(r" (bytes_sent|bytes_retrans|segs_out):(\d+)", line)}
+        payload = numbers.get("bytes_sent", 0) - numbers.get("bytes_retrans", 0)
+        found[f"{ours} {peer}"] = Connection(process[1] if process else "", peer, payload, numbers.get("segs_out", 0))
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from workbook.architecture import Architecture
 from workbook.errors import WorkbookError
 from workbook.i18n import tr
+from workbook.pairs import Pairs
 from workbook.twohosts import link, model
 from workbook.twohosts.rates import Rate
 from workbook.twohosts.room import Room
@@ -59,8 +60,12 @@ def step_bytes(asked: Collectives, counted: dict[str, Any]) -> float:
     return model.traffic(asked).bytes + broadcast(counted)
 
 
-def at_rate(rate: Rate, tokens: int, free_s: float, measured_s: float, bytes_a_step: float) -> dict[str, Any]:
-    """A request over the slower link (``measured_s``), beside the same one without limit right before, and the prediction."""
+def at_rate(rate: Rate, tokens: int, turns: Pairs, bytes_a_step: float) -> dict[str, Any]:
+    """A request over the slower link ("slow"), beside the same one without limit ("free"), and the prediction.
+
+    Of each the fastest: whatever else runs on the machine only makes one slower.
+    """
+    free_s, measured_s = min(turns.values["free"]), min(turns.values["slow"])
     return {
         "rate": rate.name,
         "shown": str(rate),
@@ -69,6 +74,7 @@ def at_rate(rate: Rate, tokens: int, free_s: float, measured_s: float, bytes_a_s
         "free_s": free_s,
         "measured_s": measured_s,
         "predicted_s": tokens * model.seconds(free_s / tokens, bytes_a_step, rate.bits_per_s),
+        "turns": turns.values,
     }
 
 
@@ -76,25 +82,26 @@ def together(
     room: Room,
     servers: Servers,
     prompts: list[str],
-    tokens: int,
     slowest: list[Rate],
-    slow_down: Callable[[Room, Rate], None],
-    full_speed: Callable[[Room], None],
+    over: Callable[[Room, Rate, Callable[[], float]], float],
 ) -> dict[str, float]:
-    """Requests that are asked at the same time: tokens a second without limit and over the slowest link, bytes both ways a token."""
+    """Requests that are asked at the same time: bytes both ways a token, tokens a second without limit and over the slowest link."""
+    made = 16 * len(prompts)
+
+    def ask() -> float:
+        return servers.complete_together(prompts, 16)
+
     before = link.counters(room, "host1")
-    made = len(prompts) * tokens
-    found = {"free": made / servers.complete_together(prompts, tokens)}
+    ask()
     passed = link.counters(room, "host1") - before
-    found["bytes"] = (passed.sent + passed.received) / made
+    found = {"bytes": (passed.sent + passed.received) / made, "free": made / min(ask(), ask())}
     for rate in slowest:
-        slow_down(room, rate)
-        found["slow"] = made / servers.complete_together(prompts, tokens)
-        full_speed(room)
+        found["slow"] = made / over(room, rate, ask)
     return found
 
 
-def one_host(output: Any) -> dict[str, Any]:
-    """The text of vLLM's own ``RequestOutput``, and the seconds of a decode step."""
-    decode_s = output.metrics.last_token_ts - output.metrics.first_token_ts
-    return {"text": output.outputs[0].text, "step_s": decode_s / (len(output.outputs[0].token_ids) - 1)}
+def one_host(outputs: list[Any]) -> dict[str, Any]:
+    """The text of vLLM's own ``RequestOutput``, and the seconds of a decode step in the fastest of several."""
+    fastest = min(output.metrics.last_token_ts - output.metrics.first_token_ts for output in outputs)
+    completion = outputs[0].outputs[0]
+    return {"text": completion.text, "step_s": fastest / (len(completion.token_ids) - 1)}

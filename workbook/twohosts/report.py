@@ -8,7 +8,7 @@ from rich.table import Table
 
 from workbook.architecture import Architecture
 from workbook.i18n import tr
-from workbook.twohosts import model
+from workbook.twohosts import measure, model
 from workbook.twohosts.rates import Rate
 from workbook.wire import Collectives, collectives
 
@@ -45,14 +45,14 @@ def terms(asked: Collectives, counted: dict[str, Any]) -> Table:
     steps = counted["steps"]
     wire = model.traffic(asked)
     rows = [
-        (tr(f"{asked.all_reduces} all-reduces × {asked.all_reduce} B", f"{asked.all_reduces} 次 all-reduce × {asked.all_reduce} B"),
+        (tr(f"{asked.all_reduces} all-reduces × {asked.all_reduce:,} B", f"{asked.all_reduces} 次 all-reduce × {asked.all_reduce:,} B"),
          asked.all_reduces * asked.all_reduce, None),
         (tr("1 all-gather: half the logits", "1 次 all-gather：一半 logits"), asked.all_gather, None),
         (tr("gloo's preambles, 48 B each", "gloo 的消息头，每个 48 B"), wire.preambles, None),
         (tr("= what gloo gives to TCP", "= gloo 交给 TCP 的"), wire.gloo, counted["gloo"] / steps),
-        (tr("the scheduler's broadcast (ZeroMQ)", "调度器的广播（ZeroMQ）"), None, counted["scheduler"] / steps),
+        (tr("the scheduler's broadcast, counted alone", "调度器的广播（只有计数）"), None, counted["scheduler"] / steps),
         (tr("66 B of headers a frame", "每帧 66 B 帧头"), model.HEADERS * (wire.frames + wire.acknowledgements), model.HEADERS * counted["frames"] / steps),
-        (tr("= what the interface counts", "= 网卡计数"), None, counted["sent"] / steps),
+        (tr("= what the interface counts", "= 网卡计数"), round(wire.bytes + measure.broadcast(counted)), counted["sent"] / steps),
     ]  # fmt: skip
     shown = table(
         tr("host1 → host2, bytes for each step", "host1 → host2，每步字节数"),
@@ -111,11 +111,11 @@ def elsewhere() -> Table:
     def stage(tokens: int, tp: int) -> float:  # hidden states and residual, from one pipeline stage to the next
         return tokens * 2 * a.hidden * 2
 
+    weights_ms = 1000 * a.parameters * 2 / 4 / CARD_MEMORY
     shown = table(
         tr(
-            f"Llama-3.1-8B on RTX 4090 Ds: at least so many ms for the bytes (weights of a decode step, TP=4: "
-            f"{1000 * a.parameters * 2 / 4 / CARD_MEMORY:.1f} ms)",
-            f"RTX 4090 D 上的 Llama-3.1-8B：仅传字节至少需要的毫秒数（TP=4 时一个解码步读权重：{1000 * a.parameters * 2 / 4 / CARD_MEMORY:.1f} 毫秒）",
+            f"Llama-3.1-8B on RTX 4090 Ds: ms for the bytes, at least (for the weights, TP=4: {weights_ms:.1f} ms)",
+            f"RTX 4090 D 上的 Llama-3.1-8B：传字节至少需要的毫秒（读权重，TP=4：{weights_ms:.1f} 毫秒）",
         ),
         tr("cut, and its slowest link", "切法，以及最慢的链路"),
         tr("one token, bytes", "一个 token，字节"),

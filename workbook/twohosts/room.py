@@ -31,7 +31,7 @@ class Room:
 
     def __init__(self, run: Run) -> None:
         """Raises WorkbookError where this system gives no room, or the engine could not run on two hosts of this machine."""
-        self._console = run.console
+        self._console, self._shown = run.console, set[str]()
         if run.machine.build != "cpu":
             raise WorkbookError(_for_the_cpu())
         self.environment = {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8"}
@@ -73,8 +73,10 @@ class Room:
         return f"/proc/{self.pid}/root{inside}"
 
     def show(self, command: str) -> None:
-        """Print a command, and run it."""
-        self._console.print(f"$ {command}", style="dim", markup=False, soft_wrap=True)
+        """Run a command, and print it the first time."""
+        if command not in self._shown:
+            self._shown.add(command)
+            self._console.print(f"$ {command}", style="dim", markup=False, soft_wrap=True)
         self.run(command)
 
     def run(self, command: str) -> str:

@@ -107,10 +107,6 @@ class Servers:
             raise self._dead(f"HTTP {answer.status_code}")
         return str(answer.json()["choices"][0]["text"]), took
 
-    def fastest(self, prompt: str, max_tokens: int, of: int = 3) -> float:
-        """Seconds of the fastest of a few equal requests: whatever else runs on the machine only makes one slower."""
-        return min(self.complete(prompt, max_tokens)[1] for _ in range(of))
-
     def complete_together(self, prompts: list[str], max_tokens: int) -> float:
         """The seconds until prompts that are asked at the same time all have their tokens."""
         start = time.perf_counter()
