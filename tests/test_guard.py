@@ -72,3 +72,40 @@ def test_a_script_that_imports_nothing_of_ours_may_be_started_by_one_that_does(t
         (tmp_path / f"{name}.py").write_text(code)
     result = python(tmp_path / "lesson.py", tmp_path / "plain.py")
     assert (result.stdout, result.stderr) == ("at work\nexit code 0\n", "")
+
+
+WATCHED = """
+import multiprocessing, os, signal, threading, time
+from multiprocessing.connection import wait
+from workbook import guard
+
+class Watch(guard.ChildWatch):
+    def _report(self, name, signal_name):
+        ended.append((name, signal_name))
+
+def other(child):  # as vLLM's MPClientEngineMonitor: woken by the same end, and asks at the same moment
+    wait([child.sentinel])
+    child.exitcode
+
+if __name__ == "__main__":
+    ended = []
+    watch = Watch()
+    watch.start()
+    for number in range(16):
+        child = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,), name=str(number))
+        child.start()
+        thread = threading.Thread(target=other, args=(child,))
+        thread.start()
+        time.sleep(0.6)  # the watch looks for new children twice a second
+        os.kill(child.pid, signal.SIGKILL)
+        thread.join()
+    time.sleep(1)
+    watch.stop()
+    print(ended == [(str(number), "SIGKILL") for number in range(16)], ended)
+"""
+
+
+def test_the_watch_hears_of_every_end_though_another_thread_asks_too(tmp_path: Path) -> None:
+    script = tmp_path / "watched.py"
+    script.write_text(WATCHED)
+    assert python(script).stdout.startswith("True")

@@ -23,6 +23,7 @@ import sys
 import threading
 import time
 from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
 
@@ -89,21 +90,26 @@ class ChildWatch(threading.Thread):
         signal.signal(signal.SIGINT, self._interrupt)
 
     def run(self) -> None:
-        """Wait on the children's sentinels; new children are found within half a second."""
-        handled: set[int] = set()
+        """Wait on the children's sentinels; new children are found within half a second.
+
+        vLLM watches them too. Where both ask at once how a child ended, one of them is told nothing, and the child is no
+        longer among the active ones: so each is remembered until its exit code is known.
+        """
+        known: dict[int, BaseProcess] = {}
         while not self._stopped.is_set():
             if self._interrupted:
                 self._repeat_interrupt()
-            children = [c for c in multiprocessing.active_children() if c.pid not in handled]
-            if not children:
+            known |= {child.pid: child for child in multiprocessing.active_children() if child.pid is not None}
+            if not known:
                 self._stopped.wait(0.5)
                 continue
-            wait([c.sentinel for c in children], timeout=0.5)
-            for child in children:
+            if wait([child.sentinel for child in known.values()], timeout=0.5):
+                self._stopped.wait(0.01)  # whoever else was told has noted it by then
+            for pid, child in list(known.items()):
                 code = child.exitcode
-                if code is None or child.pid is None:
+                if code is None:
                     continue
-                handled.add(child.pid)
+                del known[pid]
                 if code < 0 and -code not in (signal.SIGTERM, signal.SIGINT):
                     self._report(child.name, signal.Signals(-code).name)
 
