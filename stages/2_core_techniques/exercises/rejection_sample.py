@@ -35,7 +35,7 @@ def rejection_sample(
     noise          [n], float32: exponentially distributed, larger than 0
     returns        1 to k + 1 ids, as ints
 
-    Example, k = 1, n = 3, draft 2: with target_probs [[0.5, 0.3, 0.2]] and draft_probs [[0.1, 0.1, 0.8]], p / q is 0.25. A
+    Example: k = 1, n = 3, draft 2. With target_probs [[0.5, 0.3, 0.2]] and draft_probs [[0.1, 0.1, 0.8]], p / q is 0.25. A
     uniform number of 0.2 gives [2, bonus_id]. With 0.9 the draft is rejected; the weights are 0.4, 0.2 and 0, so with a noise
     of [1.0, 0.1, 1.0] the result is [1].
 
