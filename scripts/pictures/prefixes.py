@@ -32,7 +32,7 @@ def queue() -> str:
             "一个十二块的块池，七个请求各自到来之前的空闲队列，最左边的最先被用。",
         ),
     )
-    title = tr("The free queue when a text is asked for", "文本被问到时的空闲队列")
+    title = tr("The free queue before each request", "各请求到来之前的空闲队列")
     sheet.text(16, 28, title, SIZE, weight="600")
     sheet.text(LEFT, 70, tr("← next to be used", "← 最先被用"), SMALL, "dim")
     sheet.text(WIDTH - 16, 70, tr("last", "最后被用"), SMALL, "dim", "end")
