@@ -14,7 +14,7 @@ import msgspec
 from rich import box
 from rich.table import Table
 
-from workbook.i18n import tr
+from workbook.i18n import some, tr
 
 
 class Ratio(msgspec.Struct, frozen=True):
@@ -27,7 +27,7 @@ class Ratio(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """``1.84 (1.79–1.92, 5 rounds)``."""
-        rounds = tr(f"{self.rounds} rounds", f"{self.rounds} 轮")
+        rounds = tr(some(self.rounds, "round"), f"{self.rounds} 轮")
         return f"{self.median:.2f} ({self.low:.2f}–{self.high:.2f}{tr(', ', '，')}{rounds})"
 
 

@@ -80,7 +80,7 @@ def same_memory() -> str:
         sheet.text(x + BOX / 2, y + HEIGHT / 2, str(owner), SIZE, ink, "middle", "600")
     note = tr(
         "The number is the request; coloured is what its tokens fill, empty frames are free blocks.",
-        "数字是请求；着色部分是 token 已填的，空框是空闲块。",
+        "数字是请求；着色部分已填入 token，空框是空闲块。",
     )
     sheet.text(EDGE, sheet.height + 28, note, SMALL, "dim")
     return str(sheet)

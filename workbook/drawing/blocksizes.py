@@ -62,6 +62,6 @@ def block_sizes(recording: Recording) -> str:
         sheet.rect(_LEFT, y, use.slots * scale, 40, style="none")
         sheet.rect(_LEFT, y, use.filled * scale, 40, KINDS["decode"].fill)
         sheet.text(_LEFT + 12, y + 20, f"{use.filled:,.0f}", SIZE, KINDS["decode"].ink)
-        empty = tr(f"{use.slots:,.0f} slots, {use.empty:.0%} empty", f"{use.slots:,.0f} 槽位，{use.empty:.0%} 空着")
+        empty = tr(f"{use.slots:,.0f} slots, {use.empty:.0%} empty", f"{use.slots:,.0f} 个槽位，{use.empty:.0%} 空着")
         sheet.text(_LEFT + use.slots * scale + 10, y + 20, empty, SMALL)
     return str(sheet)

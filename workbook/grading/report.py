@@ -79,7 +79,7 @@ def _agreed(result: Result, console: Console) -> None:
         _paragraph(
             tr(
                 f"{some(result.cases, 'case')} {'agrees' if result.cases == 1 else 'agree'} with what vLLM did in {_where(result)}.",
-                f"{result.cases} 个用例全部与 vLLM 在 {_where(result)} 中的实际行为一致。",
+                f"{result.cases} 个用例全部与 vLLM 在 {_zh_where(result)}中的实际行为一致。",
             ),
             console,
         )
@@ -92,11 +92,17 @@ def _agreed(result: Result, console: Console) -> None:
 
 def _before(result: Result) -> str:
     if result.agreed == 0:
-        return tr(f"The first case of {_where(result)}:", f"{_where(result)} 的第一个用例：")
+        return tr(f"The first case of {_where(result)}:", f"{_zh_where(result)}的第一个用例：")
     return tr(
         f"{result.agreed} of {some(result.cases, 'case')} of {_where(result)} agree; then comes:",
-        f"{_where(result)} 的 {result.cases} 个用例中，前 {result.agreed} 个一致；接下来是：",
+        f"{_zh_where(result)}的 {result.cases} 个用例中，前 {result.agreed} 个一致；接下来是：",
     )
+
+
+def _zh_where(result: Result) -> str:
+    """With a space behind what is no full-width bracket."""
+    where = _where(result)
+    return where if where.endswith("）") else f"{where} "
 
 
 def _where(result: Result) -> str:

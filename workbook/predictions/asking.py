@@ -30,25 +30,31 @@ def ask(lesson: Lesson, console: Console) -> None:
             )
         )
     after = ran(lesson)
+    before = after and any(outcome.before for _, outcome in met(lesson))
     _head(console, lesson, len(questions))
     if after:
         note = tr(
             "You have run this lesson already: what you answer now counts as answered after a run.",
             "本课已经运行过：现在的回答会标为“运行后作答”。",
         )
-        if any(outcome.before for _, outcome in met(lesson)):
+        if before:
             note = tr(
                 "You have run this lesson already: what you predicted before that run is what counts, and stays.",
                 "本课已经运行过：计入进度的是运行之前的预测，它会一直保留。",
             )
         console.print(Text(note, style="dim"))
     _ask(lesson, questions, console, after)
-    if after:
+    if before:
         then = tr(
             f"These answers are for the next run: workbook run {lesson.header.script}\n"
             f"The last run is judged by what you answered before it: workbook predict {lesson.number} --compare",
             f"这些回答用于下一次运行：workbook run {lesson.header.script}\n"
             f"上次运行对照的是在它之前的回答：workbook predict {lesson.number} --compare",
+        )
+    elif after:
+        then = tr(
+            f"Beside the last run: workbook predict {lesson.number} --compare",
+            f"与上次运行对照：workbook predict {lesson.number} --compare",
         )
     else:
         then = tr(f"Now run it: workbook run {lesson.header.script}", f"现在运行：workbook run {lesson.header.script}")

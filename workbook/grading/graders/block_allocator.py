@@ -78,14 +78,14 @@ MISTAKES = {
         "you hand out block 0; it is the null block, which nobody gets.",
         "你把第 0 块分配出去了；它是占位块（null block），从不分配。",
     ),
-    "from the end": Text("you take new blocks from the end of the queue.", "你从队尾取新块；应当从队头取。"),
+    "from the end": Text("you take new blocks from the end of the queue.", "你从队尾取新块；应当从队首取。"),
     "all to the end": Text(
         "you put every freed block at the end; one without content in the prefix cache goes to the front.",
-        "你把归还的块全放到了队尾；内容不在前缀缓存里的块应当放到队头。",
+        "你把归还的块全放到了队尾；内容不在前缀缓存里的块应当放到队首。",
     ),
     "all to the front": Text(
         "you put every freed block at the front; one whose content stays in the prefix cache goes to the end.",
-        "你把归还的块全放到了队头；内容留在前缀缓存里的块应当放到队尾。",
+        "你把归还的块全放到了队首；内容留在前缀缓存里的块应当放到队尾。",
     ),
     "in order": Text(
         "you give a request's blocks back from the first to the last; it is from the last to the first.",
@@ -93,7 +93,7 @@ MISTAKES = {
     ),
     "one by one": Text(
         "you put the blocks without content in front one by one, which turns their order around; they go there as a group.",
-        "你把没有内容的块逐个插到队头，顺序就反了过来；它们应当作为一组插入。",
+        "你把没有内容的块逐个插到队首，顺序就反了过来；它们应当作为一组插入。",
     ),
     "no counts": Text(
         "you free a block that another request still holds: count holders, and free at 0.",
