@@ -61,6 +61,7 @@ DRAWN = {
     "2.4_sweep": "scripts/pictures/chunks.py",
     "2.4_timemachine": "scripts/pictures/timemachine.py",
     "2.5_mlp": "scripts/pictures/ranks.py",
+    "2.6_perplexity": "scripts/pictures/kvtypes.py",
     "2.7_drafts": "scripts/pictures/drafts.py",
     "2.9_hosts": "scripts/pictures/two_hosts.py",
     "2.9_rates": "scripts/pictures/two_hosts.py",
