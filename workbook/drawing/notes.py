@@ -56,7 +56,7 @@ class Result:
 
 
 def draw(number: str, run: str | None = None) -> Result:
-    """Copy the templates of lesson ``number``, and draw ``run``, by default the last whole one of the lesson's script.
+    """Copy the templates of lesson ``number``, and draw ``run``, by default the last whole one of the lesson's script, without flags if there is one.
 
     Raises WorkbookError: no such lesson, no such run, nothing to draw in it, notes that cannot be written.
     """
@@ -119,7 +119,9 @@ def _choose(number: str, run: str | None) -> tuple[Path, list[str]]:
         return runs.find(run), []
     lesson = _lesson(number)
     script = lesson.header.script if lesson else None
-    for folder in runinfo.runs_of(script) if script else []:
+    folders = runinfo.runs_of(script) if script else []
+    # The lesson's own run rather than a later experiment with flags, which the sheet's questions do not fit.
+    for folder in sorted(folders, key=lambda folder: bool((info := runinfo.read(folder)) and info.options)):
         if found := runs.engines(folder):
             return found[0], []
     path = runs.find("last")

@@ -29,10 +29,11 @@ def schedule(
     1. First those that run, in order, while there is budget. Each gets the tokens that it still has to compute, at most
        what is left of the budget. With long_prefill_token_threshold above 0 it gets at most so many, unless it is the
        only request of the engine.
-    2. A running request needs blocks for all tokens that will be computed after this step. While they are not free, the
+    2. A running request needs blocks for all tokens that will have been computed when this step is over. While they are not free, the
        last of the running ones is preempted; if that is the request itself, rule 1 ends here.
     3. Then those that wait, in order, while there is budget and a seat (max_num_seqs); in a step with a preemption none.
-       All of the request's tokens must find room in the free list, though this step may compute only some of them;
+       All of the request's tokens must find room in the free list (but for blocks of the hit that somebody holds),
+       though this step may compute only some of them;
        the first one for which something is missing ends the step, even if the next one would fit.
 
     Example: running [{"id": 0, "tokens": 21, "computed": 20, "blocks": 1, "frees": 1}], waiting
@@ -60,7 +61,7 @@ def schedule(
     2. 正在运行的请求，要为这一步之后所有算过的 token 准备好块。空闲块不够时，抢占 running 的最后一个，直到够用；
        如果抢占的就是它自己，规则 1 到此结束。
     3. 然后按顺序接纳等待的请求，直到预算或席位（max_num_seqs）用完；有抢占的步一个也不接纳。
-       请求的全部 token 都要能在空闲队列里找到位置，哪怕这一步只计算其中一部分；
+       请求的全部 token 都要能在空闲队列里找到位置（命中的块里已有人占用的除外），哪怕这一步只计算其中一部分；
        遇到第一个条件不满足的请求就结束，即使后面的放得下。
 
     例：running、waiting 如上面 Example 所示，free 为 7，engine 如上：({0: 1, 1: 63}, [])
