@@ -88,7 +88,7 @@ def main() -> None:
 
     # 4) The same memory in two ways. An engine that reserves room for max_model_len tokens holds so many requests:
     cache = llm.llm_engine.vllm_config.cache_config
-    reserved = cache.num_gpu_blocks * cache.block_size // MAX_MODEL_LEN
+    reserved = (cache.num_gpu_blocks - 1) * cache.block_size // MAX_MODEL_LEN  # block 0 goes to no request
     #    This one is held to as many, then not. LLM(max_num_active_seqs=...) sets the same number for good; set from
     #    outside, it saves a new engine for each turn. The scheduler reads it whenever it admits a request.
     scheduler = llm.llm_engine.engine_core.engine_core.scheduler

@@ -99,8 +99,13 @@ def templates(number: str) -> list[str]:
 def _recording(number: str, run: str | None) -> tuple[Recording | None, list[str]]:
     """The one to draw; None, with the way to get one, where nothing has run yet: the templates are of use before."""
     if not run and not runs.folders():
+        lesson = _lesson(number)
+        script = (lesson and lesson.header.script) or "step1_basic_llama"
         return None, [
-            runs.nothing() + tr(f" Then `workbook draw {number}` again.", f"之后再执行 `workbook draw {number}`。")
+            tr(
+                f"There is no recording yet: `workbook run {script}` makes one. Then `workbook draw {number}` again.",
+                f"还没有录制：`workbook run {script}` 会生成一份。之后再执行 `workbook draw {number}`。",
+            )
         ]
     path, remarks = _choose(number, run)
     recording = load(path)
