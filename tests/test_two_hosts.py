@@ -2,6 +2,7 @@
 
 import io
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -154,7 +155,7 @@ def test_no_user_namespaces(room: Room, run: Any) -> None:
     """Really refused: in a user namespace whose own limit is none."""
     code = "import types; from rich.console import Console; from workbook.twohosts.room import Room\n"
     code += "Room(types.SimpleNamespace(console=Console(), machine=types.SimpleNamespace(build='cpu')))"
-    inner = f'echo 0 > /proc/sys/user/max_user_namespaces && exec {sys.executable} -c "{code}"'
+    inner = f'echo 0 > /proc/sys/user/max_user_namespaces && exec {shlex.quote(sys.executable)} -c "{code}"'
     done = subprocess.run(["unshare", "-Ur", "sh", "-c", inner], capture_output=True, text=True, check=False)
     assert "sudo sysctl -w user.max_user_namespaces=10000" in done.stderr
 
@@ -291,8 +292,7 @@ def test_nothing_stays_behind(room: Room, tiny: Path, how: signal.Signals) -> No
         assert script.stdout
         assert script.stderr
         assert any("--headless" in line for line in script.stdout)  # the second host's command
-        time.sleep(5)
-        assert len(marked(mark)) >= 6
+        assert wait_until(lambda: len(marked(mark)) >= 6)  # two hosts' servers and this script, at the least
         script.send_signal(how)
         script.wait(timeout=30)
         if how == signal.SIGINT:

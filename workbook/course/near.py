@@ -34,11 +34,18 @@ def of_lessons() -> dict[str, list[str]]:
 def near(symbol: str, root: Path | None = None) -> list[str]:
     """At most three whole symbols, the most alike first: of its module, of the lessons, of its class, of all modules."""
     module, _, name = symbol.rpartition(":")
-    for known in (_in_module(module, root), _in_lessons(), _of_class(name, root), _at_the_top(root)):
+    # Of a class, a lesson's symbol must be very much alike: the class may have a method that is nearer.
+    lessons_cutoff = 0.9 if "." in name else 0.7
+    for known, cutoff in (
+        (_in_module(module, root), 0.7),
+        (_in_lessons(), lessons_cutoff),
+        (_of_class(name, root), 0.7),
+        (_at_the_top(root), 0.7),
+    ):
         names = [(one.partition(":")[2], one) for one in reversed(list(known))]
         # A method's name alone is as much like the method.
         own = {whole if "." in name else whole.rpartition(".")[2]: one for whole, one in names}
-        if found := difflib.get_close_matches(name, own, n=_SHOWN, cutoff=0.7):
+        if found := difflib.get_close_matches(name, own, n=_SHOWN, cutoff=cutoff):
             return [own[one] for one in found]
     return []
 
