@@ -292,7 +292,7 @@ def test_nothing_stays_behind(room: Room, tiny: Path, how: signal.Signals) -> No
         assert script.stdout
         assert script.stderr
         assert any("--headless" in line for line in script.stdout)  # the second host's command
-        assert wait_until(lambda: len(marked(mark)) >= 6)  # two hosts' servers and this script, at the least
+        assert wait_until(lambda: len(marked(mark)) >= 6, 60)  # two hosts' servers and this script, at the least
         script.send_signal(how)
         script.wait(timeout=30)
         if how == signal.SIGINT:

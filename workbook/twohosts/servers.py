@@ -26,7 +26,8 @@ from workbook.twohosts.room import Room
 
 _SOCKET = "/run/vllm.sock"  # in the room
 _START_S, _ANSWER_S = 300, 300  # on two busy cores; a server that dies is seen at once
-_LAUNCHER = f"{shlex.quote(sys.executable)} -m workbook.vllm_command"  # the command `vllm` of the CPU build does not start
+# The command `vllm` of the CPU build does not start.
+_LAUNCHER = f"{shlex.quote(sys.executable)} -m workbook.vllm_command"
 # What a server must not take over from the script: a debugger's stops, and one process instead of several.
 _NOT_THEIRS = (
     "WORKBOOK_STOPS",
