@@ -21,6 +21,7 @@ from typing import Any
 from workbook import closing, lesson, paging, pairs, timings  # before vLLM, which reads its environment when imported
 from workbook.i18n import tr
 from workbook.lesson import Run
+from workbook.recorder import load_all
 
 LONG = "Write a short story: " * 10  # 51 tokens
 AGAIN = LONG + "the sea"
@@ -131,7 +132,7 @@ def sweep(run: Run, decode: Any) -> None:
     sizes = [(size, KV_TOKENS) for size in SIZES] + [(SIZES[-1], 2 * KV_TOKENS)]
     ways = {f"{size}, {tokens}": functools.partial(seconds, size, tokens) for size, tokens in sizes}
     measured = pairs.measure(ways, rounds=1 if run.fast else 3, warm=False)
-    uses = [paging.use(recording) for recording in paging.recordings(run.folder)[: len(sizes)]]  # of the first round
+    uses = [paging.use(recording) for recording in load_all(run.folder)[: len(sizes)]]  # of the first round
     run.info.results |= {"uses": uses, "seconds": measured.results()}
     if uses:  # nothing to count with --no-recording
         paging.sizes(run, sizes, uses, measured)

@@ -9,22 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich import box
-from rich.table import Table
 
-from workbook import weights
+from workbook import titled, weights
 from workbook.capture import Captured
 from workbook.i18n import tr
 from workbook.lesson import Run
 
 PARTS = ("embedding", "attention", "MLP", "norms", "lm_head")
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for place, column in enumerate(columns):
-        table.add_column(column, justify="right" if place else "left")
-    return table
 
 
 def part_of(name: str) -> str:
@@ -42,7 +33,7 @@ def parameters(run: Run, config: Any, visible: int) -> None:
         counts[part_of(name)] += int(np.prod(shape))
     total = counts.total()
     names = dict(zip(PARTS, tr([*PARTS], ["嵌入（embedding）", "注意力", "MLP", "归一化", "lm_head"]), strict=True))
-    table = _table(
+    table = titled.table(
         tr("What the checkpoint holds", "检查点里有什么"),
         tr("part", "部分"),
         tr("parameters", "参数量"),
@@ -69,7 +60,7 @@ def parameters(run: Run, config: Any, visible: int) -> None:
 
 def norms(run: Run, rows: list[tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]]) -> None:
     """RMSNorm and LayerNorm against vLLM's: ``(token, x, vLLM's, RMSNorm, LayerNorm)``, each a vector of ``hidden`` numbers."""
-    table = _table(
+    table = titled.table(
         tr("One norm, token by token: how far from vLLM's result", "同一个归一化，逐个 token：与 vLLM 的结果相差多少"),
         tr("token", "token"),
         tr("mean of x", "x 的均值"),
@@ -104,7 +95,9 @@ def stream(run: Run, captured: Captured, layers: int, tokens: list[str]) -> None
     jump = grown.index(max(grown[1:]))  # the embedding itself is small, so layer 0 always grows it
     shown = sorted({0, 1, jump, jump + 1, layers - 1, layers})
     heads = [tr("embedding", "嵌入") if n == 0 else tr(f"layer {n - 1}", f"第 {n - 1} 层") for n in shown]
-    table = _table(tr("RMS of the residual stream, after …", "残差流的 RMS：在……之后"), tr("token", "token"), *heads)
+    table = titled.table(
+        tr("RMS of the residual stream, after …", "残差流的 RMS：在……之后"), tr("token", "token"), *heads
+    )
     for place, token in enumerate(tokens):
         table.add_row(repr(token), *(f"{sizes[n][place]:.2f}" for n in shown))
     run.console.print(table)
@@ -127,7 +120,7 @@ def _rms(x: np.ndarray) -> list[float]:
 def logits(run: Run, sets: dict[str, np.ndarray]) -> None:
     """Each pair of ``sets``, arrays [positions, vocabulary]: how far apart, the same first token, Kullback-Leibler."""
     names = list(sets)
-    table = _table(
+    table = titled.table(
         tr("Logits of the same tokens, two by two", "同样的 token，两两比较 logits"),
         "",
         tr("largest difference", "最大差"),

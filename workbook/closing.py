@@ -11,7 +11,7 @@ from workbook.course import lessons
 from workbook.errors import WorkbookError
 from workbook.i18n import some, tr
 from workbook.lesson import Run
-from workbook.recorder import Recording, load, texts, workers
+from workbook.recorder import Recording, load_all, texts, workers
 from workbook.recorder.recording import FILE
 
 
@@ -24,7 +24,7 @@ def close(run: Run, llm: Any) -> None:
         return
     folder = logfile.path.parent
     try:
-        recordings = [load(path) for path in sorted(folder.glob("recording*.jsonl"))]
+        recordings = load_all(folder)
         if recordings:
             texts.save(folder, recordings, llm.get_tokenizer())
             workers.save(folder, llm)

@@ -6,10 +6,10 @@ What they show goes into run.json too, from where the lesson takes its numbers a
 from typing import Any
 
 import numpy as np
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from workbook import titled
 from workbook.capture import Captured
 from workbook.i18n import tr
 from workbook.lesson import Run
@@ -22,9 +22,9 @@ _SHOWN = 2
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    table = titled.table(title, *columns, left=len(columns))
+    for column in table.columns:
+        column.overflow = "fold"
     return table
 
 

@@ -4,22 +4,14 @@ import math
 from typing import Any
 
 import msgspec
-from rich import box
-from rich.table import Table
 
+from workbook import titled
 from workbook.i18n import tr
 from workbook.lesson import Run
 from workbook.pairs import Pairs
 from workbook.speculation import Played
 
 _SHOWN = 7  # tokens of a distribution
-
-
-def _table(title: str, *columns: str, left: int = 1) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for place, column in enumerate(columns):
-        table.add_column(column, justify="left" if place < left else "right")
-    return table
 
 
 def _quoted(tokenizer: Any, ids: list[int]) -> str:
@@ -31,7 +23,7 @@ def _quoted(tokenizer: Any, ids: list[int]) -> str:
 def steps(run: Run, title: str, played: Played, tokenizer: Any, most: int = 12) -> None:
     """A row for each of the first steps after the prefill: what was proposed, how many were accepted, what the request got."""
     columns = (tr("proposed", "提议"), tr("accepted", "接受"), tr("got", "得到"))
-    table = _table(title, tr("tokens so far", "已有 token"), *columns, left=4)
+    table = titled.table(title, tr("tokens so far", "已有 token"), *columns, left=4)
     for row in played.rows[:most]:
         accepted = f"{len(row['got']) - 1} / {len(row['drafts'])}" if row["drafts"] else "–"
         cells = (_quoted(tokenizer, row["drafts"]), accepted, _quoted(tokenizer, row["got"]))
@@ -42,7 +34,7 @@ def steps(run: Run, title: str, played: Played, tokenizer: Any, most: int = 12) 
 def summary(run: Run, played: dict[str, Played]) -> None:
     """A row for each request: steps, drafts, and how many tokens a step gives."""
     columns = (tr("tokens", "token"), tr("steps", "步数"), tr("proposed", "提议"), tr("accepted", "接受"))
-    table = _table(tr("After the prefill", "预填充之后"), "", *columns, tr("tokens per step", "每步 token"))
+    table = titled.table(tr("After the prefill", "预填充之后"), "", *columns, tr("tokens per step", "每步 token"))
     for what, one in played.items():
         numbers = (len(one.outputs[0]) - 1, one.steps, one.proposed, one.accepted)
         table.add_row(what, *map(str, numbers), f"{one.per_step:.2f}")
@@ -58,7 +50,7 @@ def speed(run: Run, measured: dict[str, Pairs], played: dict[str, dict[int, Play
         tr("tokens per step", "每步 token"),
         tr("a step takes", "一步耗时"),
     )
-    table = _table(title, "", *columns, tr("times as fast", "快多少倍"))
+    table = titled.table(title, "", *columns, tr("times as fast", "快多少倍"))
     for what, pairs in measured.items():
         for k in map(int, pairs.values):
             one = played[what][k]
@@ -111,7 +103,7 @@ def distribution(run: Run, drawn: dict[str, Any], tokenizer: Any) -> None:
     """A row for each of the likeliest tokens: target, draft model, and how often it came."""
     title = tr(f"One token, drawn {drawn['times']:,} times", f"同一个 token 抽取 {drawn['times']:,} 次")
     columns = (tr("target", "目标模型"), tr("draft model", "草稿模型"), tr("drawn", "实际抽到"))
-    table = _table(title, "token", *columns)
+    table = titled.table(title, "token", *columns)
     order = sorted(range(len(drawn["ids"])), key=lambda place: -drawn["target"][place])
     for place in order[:_SHOWN]:
         shares = (f"{drawn[name][place]:.3f}" for name in ("target", "draft", "drawn"))

@@ -138,3 +138,8 @@ def check(machine: Machine, model: str, architecture: Architecture | None, tenso
                 f"{tensor_parallel_size} 个 rank：请使用张量并行度 {sizes}{'，或 --model tiny' if tiny else ''}。",
             )
         )
+
+
+def scheduler(llm: Any) -> Any:
+    """vLLM's scheduler, where the engine core lives in this process, as :func:`environment` asks of it with one rank."""
+    return llm.llm_engine.engine_core.engine_core.scheduler

@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from rich import box
-from rich.table import Table
 from safetensors.torch import save_file
 
+from workbook import titled
 from workbook.capture import FILE, Captured
 from workbook.i18n import tr
 from workbook.lesson import Run
 from workbook.pairs import Pairs
-from workbook.recorder import Recording, load
+from workbook.recorder import Recording
 
 LAYER = "model.layers.0.self_attn.attn"
 CACHE = "kv_cache"  # as the first part of a captured tensor's name
@@ -124,14 +123,6 @@ def pool(captured: Captured) -> tuple[np.ndarray, np.ndarray]:
     return pools[0], pools[1]
 
 
-def table(title: str, *columns: str) -> Table:
-    """An empty table in the style of the script's others; the columns after the first stand at the right."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for place, column in enumerate(columns):
-        made.add_column(column, justify="right" if place else "left")
-    return made
-
-
 def use(recording: Recording) -> dict[str, float]:
     """How one engine's requests used its blocks. ``empty``: of all slots that were held, step by step, those without a token."""
     size, held, filled = recording.header.block_size, 0, 0
@@ -150,7 +141,7 @@ def use(recording: Recording) -> dict[str, float]:
 
 def report(run: Run, batches: list[dict[str, Any]], names: list[dict[int, str]]) -> None:
     """Print each request's line of the steps in which a block table changed. ``names``: for each step, length → request."""
-    shown = table(
+    shown = titled.table(
         tr("Where K and V went: steps with a new block", "K 和 V 写到了哪里：有新块的各步"),
         tr("step", "步"),
         tr("request", "请求"),
@@ -171,16 +162,9 @@ def report(run: Run, batches: list[dict[str, Any]], names: list[dict[int, str]])
     run.console.print(shown)
 
 
-def recordings(folder: Path) -> list[Recording]:
-    """Those of a run's engines, in the order in which they were built; none where nothing is recorded."""
-    return [
-        load(path) for path in sorted(folder.glob("recording*.jsonl"), key=lambda path: (len(path.name), path.name))
-    ]
-
-
 def sizes(run: Run, ways: list[tuple[int, int]], uses: list[dict[str, float]], measured: Pairs) -> None:
     """Print a row for each engine of the sweep. ``ways``: block size, and tokens for which there is room."""
-    shown = table(
+    shown = titled.table(
         tr("The same requests, by block size", "同样的请求，不同的块大小"),
         tr("block size, memory", "块大小，内存"),
         tr("blocks", "块数"),

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from rich import box
 from rich.table import Table
 
+from workbook import titled
 from workbook.i18n import some, tr
 
 
@@ -70,7 +70,7 @@ def measure(ways: Mapping[str, Callable[[], float | None]], rounds: int, warm: b
 def table(pairs: Pairs, title: str, quantity: str, decimals: int = 2) -> Table:
     """A row for each way: its middle value, and its ratio to the first way."""
     first = next(iter(pairs.values))
-    shown = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    shown = titled.table(title)
     shown.add_column(tr("way", "方式"))
     shown.add_column(quantity, justify="right")
     shown.add_column(tr("ratio to the first, round by round", "与第一行之比（逐轮）"))

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workbook import engine_setup
+
 VECTORS = "rejections.safetensors"  # of vLLM's rejection sampler, in the run's folder
-
-
-def _scheduler(llm: Any) -> Any:
-    return llm.llm_engine.engine_core.engine_core.scheduler
 
 
 def limit(llm: Any, k: int) -> None:
@@ -20,7 +18,7 @@ def limit(llm: Any, k: int) -> None:
 
     vLLM makes a table of it, one entry for each size of a batch, and looks there in every step.
     """
-    table = _scheduler(llm).dynamic_sd_lookup
+    table = engine_setup.scheduler(llm).dynamic_sd_lookup
     table[:] = [k] * len(table)
 
 
@@ -44,7 +42,7 @@ class Played:
 def play(llm: Any, prompts: list[Any], sampling: Any) -> Played:
     """Run the prompts together, one step after the other, and note what came of the drafts."""
     llm.enqueue(prompts, sampling, use_tqdm=False)
-    requests = list(_scheduler(llm).requests.values())
+    requests = list(engine_setup.scheduler(llm).requests.values())
     llm.llm_engine.step()
     played, start = Played(), time.perf_counter()
     while llm.llm_engine.has_unfinished_requests():

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from rich import box
 from rich.table import Table
 
+from workbook import titled
 from workbook.errors import WorkbookError
 from workbook.i18n import listed, tr
 from workbook.lesson import Run
@@ -114,7 +114,7 @@ def compare(run: Run, scenes: dict[str, Scene]) -> None:
 def compared(results: dict[str, Any]) -> Table:
     """The table of :func:`compare`."""
     names = {"chunks": tr("in chunks", "分块"), "whole": tr("whole", "整段"), "capped": tr("capped", "限长")}
-    table = _table(tr("The long prompt comes while four requests decode", "四个请求解码时，来了一个长提示词"))
+    table = titled.table(tr("The long prompt comes while four requests decode", "四个请求解码时，来了一个长提示词"))
     table.add_column(tr("prompt", "提示词"))
     table.add_column(tr("steps to its first token", "到它首 token 的步数"), justify="right")
     table.add_column(tr("longest wait of the others, ms", "其他请求最久的等待（毫秒）"), justify="right")
@@ -144,7 +144,7 @@ def swept(results: dict[str, Any]) -> Table:
     figures = {name: Pairs(results[name]["values"]) for name in ("gap", "ttft", "all")}
     default, *_ = figures["gap"].values
     rounds = len(figures["gap"].values[default])
-    table = _table(
+    table = titled.table(
         tr(
             f"{rounds} rounds in turns: the default budget's seconds, the others' ratios (lowest–highest)",
             f"轮流运行 {rounds} 轮：默认预算是秒数，其余是与它之比（最低–最高）",
@@ -162,7 +162,3 @@ def swept(results: dict[str, Any]) -> Table:
             cells = [f"{ratio.median:.2f} ({ratio.low:.2f}–{ratio.high:.2f})" for ratio in ratios]
         table.add_row(f"{int(budget):,}", str(steps), *cells)
     return table
-
-
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)

@@ -7,23 +7,14 @@ metrics (``RequestOutput.metrics``, a ``vllm.v1.metrics.stats:RequestStateStats`
 import re
 from typing import Any
 
-from rich import box
-from rich.table import Table
-
-from workbook import logfile
+from workbook import logfile, titled
 from workbook.i18n import some, tr
 from workbook.lesson import Run
 
 
 def report(run: Run, llm: Any, outputs: list[Any]) -> None:
     """Print the table for one ``generate`` call."""
-    table = Table(
-        title=tr("Where the time went", "时间花在哪里"),
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
+    table = titled.table(tr("Where the time went", "时间花在哪里"))
     table.add_column(tr("phase", "阶段"))
     table.add_column(tr("seconds", "秒"), justify="right")
     table.add_column(tr("what happens", "做了什么"))

@@ -3,10 +3,10 @@
 .venv/bin/python scripts/pictures/chunks.py 2.4_gaps        both languages; `scripts/capture.py` calls it too
 """
 
-import os
-import sys
 from itertools import pairwise
 from pathlib import Path
+
+from languages import write
 
 from workbook import runinfo
 from workbook.i18n import tr
@@ -135,7 +135,4 @@ def sweep() -> str:
 DRAWN = {"2.4_gaps": gaps, "2.4_sweep": sweep}
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or DRAWN:
-        for language, suffix in (("en", ".svg"), ("zh", ".zh.svg")):
-            os.environ["WORKBOOK_LANG"] = language
-            (STAGE / "images" / f"{name}{suffix}").write_text(DRAWN[name](), encoding="utf-8")
+    write(STAGE / "images", DRAWN)

@@ -5,9 +5,9 @@
 The processes are those that step1_debugging (CPU, and one H100) and llama_debug --tp 2 list.
 """
 
-import os
-import sys
 from pathlib import Path
+
+from languages import write
 
 from workbook.i18n import tr
 from workbook.views.svg import SIZE, SMALL, WIDTH, Sheet
@@ -66,7 +66,4 @@ def processes() -> str:
 DRAWN = {"1.6_processes": processes}
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or DRAWN:
-        for language, suffix in (("en", ".svg"), ("zh", ".zh.svg")):
-            os.environ["WORKBOOK_LANG"] = language
-            (IMAGES / f"{name}{suffix}").write_text(DRAWN[name](), encoding="utf-8")
+    write(IMAGES, DRAWN)

@@ -3,9 +3,9 @@
 .venv/bin/python scripts/pictures/drafts.py 2.7_drafts        both languages; `scripts/capture.py` calls it too
 """
 
-import os
-import sys
 from pathlib import Path
+
+from languages import write
 
 from workbook.i18n import tr
 from workbook.recorder import load
@@ -66,7 +66,4 @@ def drafts() -> str:
 DRAWN = {"2.7_drafts": drafts}
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or DRAWN:
-        for language, suffix in (("en", ".svg"), ("zh", ".zh.svg")):
-            os.environ["WORKBOOK_LANG"] = language
-            (STAGE / "images" / f"{name}{suffix}").write_text(DRAWN[name](), encoding="utf-8")
+    write(STAGE / "images", DRAWN)

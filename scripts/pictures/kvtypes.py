@@ -3,9 +3,9 @@
 .venv/bin/python scripts/pictures/kvtypes.py 2.6_perplexity        both languages; `scripts/capture.py` calls it too
 """
 
-import os
-import sys
 from pathlib import Path
+
+from languages import write
 
 from workbook import runinfo
 from workbook.i18n import tr
@@ -56,7 +56,4 @@ def perplexity() -> str:
 DRAWN = {"2.6_perplexity": perplexity}
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or DRAWN:
-        for language, suffix in (("en", ".svg"), ("zh", ".zh.svg")):
-            os.environ["WORKBOOK_LANG"] = language
-            (STAGE / "images" / f"{name}{suffix}").write_text(DRAWN[name](), encoding="utf-8")
+    write(STAGE / "images", DRAWN)

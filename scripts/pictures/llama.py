@@ -5,10 +5,10 @@
 
 import itertools
 import math
-import os
-import sys
 from pathlib import Path
 from typing import Any
+
+from languages import write
 
 from workbook import runinfo
 from workbook.grading.llama_layer import frequencies
@@ -143,7 +143,4 @@ def wavelengths() -> str:
 DRAWN = {"1.4_stream": stream, "1.4_rope": wavelengths}
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or DRAWN:
-        for language, suffix in (("en", ".svg"), ("zh", ".zh.svg")):
-            os.environ["WORKBOOK_LANG"] = language
-            (STAGE / "images" / f"{name}{suffix}").write_text(DRAWN[name](), encoding="utf-8")
+    write(STAGE / "images", DRAWN)

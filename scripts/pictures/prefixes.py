@@ -3,9 +3,9 @@
 .venv/bin/python scripts/pictures/prefixes.py 2.2_queue        both languages; `scripts/capture.py` calls it too
 """
 
-import os
-import sys
 from pathlib import Path
+
+from languages import write
 
 from workbook import runinfo
 from workbook.i18n import tr
@@ -70,7 +70,4 @@ def queue() -> str:
 DRAWN = {"2.2_queue": queue}
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or DRAWN:
-        for language, suffix in (("en", ".svg"), ("zh", ".zh.svg")):
-            os.environ["WORKBOOK_LANG"] = language
-            (STAGE / "images" / f"{name}{suffix}").write_text(DRAWN[name](), encoding="utf-8")
+    write(STAGE / "images", DRAWN)

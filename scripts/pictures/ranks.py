@@ -3,9 +3,9 @@
 .venv/bin/python scripts/pictures/ranks.py 2.5_mlp        both languages; `scripts/capture.py` calls it too
 """
 
-import os
-import sys
 from pathlib import Path
+
+from languages import write
 
 from workbook import ranks
 from workbook.i18n import tr
@@ -96,16 +96,5 @@ def _lanes(sheet: Sheet, y: float, what: str, shape: str, notes: list[str], weig
 
 PICTURES = {"2.5_mlp": mlp}
 
-
-def main() -> None:
-    """Draw the pictures that are asked for, in both languages."""
-    for name in sys.argv[1:] or PICTURES:
-        for language, suffix in (("en", ".svg"), ("zh", ".zh.svg")):
-            os.environ["WORKBOOK_LANG"] = language
-            target = STAGE / "images" / f"{name}{suffix}"
-            target.write_text(PICTURES[name](), encoding="utf-8")
-            print(target.relative_to(STAGE.parents[1]))
-
-
 if __name__ == "__main__":
-    main()
+    write(STAGE / "images", PICTURES)

@@ -3,10 +3,10 @@
 .venv/bin/python scripts/pictures/sampling.py 1.5_settings        both languages; `scripts/capture.py` calls it too
 """
 
-import os
-import sys
 from pathlib import Path
 from typing import Any
+
+from languages import write
 
 from workbook import runinfo
 from workbook.i18n import tr
@@ -67,7 +67,4 @@ def settings() -> str:
 DRAWN = {"1.5_settings": settings}
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or DRAWN:
-        for language, suffix in (("en", ".svg"), ("zh", ".zh.svg")):
-            os.environ["WORKBOOK_LANG"] = language
-            (STAGE / "images" / f"{name}{suffix}").write_text(DRAWN[name](), encoding="utf-8")
+    write(STAGE / "images", DRAWN)

@@ -3,9 +3,9 @@
 .venv/bin/python scripts/pictures/traces.py 1.3_path        both languages; `scripts/capture.py` calls it too
 """
 
-import os
-import sys
 from pathlib import Path
+
+from languages import write
 
 from workbook import hops, runinfo
 from workbook.hops import startup_path
@@ -34,16 +34,5 @@ def phases() -> str:
 
 PICTURES = {"1.2_phases": phases, "1.3_path": path}
 
-
-def main() -> None:
-    """Draw the pictures that are asked for, in both languages."""
-    for name in sys.argv[1:] or PICTURES:
-        for language, suffix in (("en", ".svg"), ("zh", ".zh.svg")):
-            os.environ["WORKBOOK_LANG"] = language
-            target = STAGE / "images" / f"{name}{suffix}"
-            target.write_text(PICTURES[name](), encoding="utf-8")
-            print(target.relative_to(STAGE.parents[1]))
-
-
 if __name__ == "__main__":
-    main()
+    write(STAGE / "images", PICTURES)

@@ -5,11 +5,11 @@
 
 import itertools
 import math
-import os
 import statistics
-import sys
 from pathlib import Path
 from typing import Any
+
+from languages import write
 
 from workbook import runinfo
 from workbook.i18n import tr
@@ -132,7 +132,4 @@ def hosts() -> str:
 DRAWN = {"2.9_rates": rates, "2.9_hosts": hosts}
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or DRAWN:
-        for language, suffix in (("en", ".svg"), ("zh", ".zh.svg")):
-            os.environ["WORKBOOK_LANG"] = language
-            (STAGE / "images" / f"{name}{suffix}").write_text(DRAWN[name](), encoding="utf-8")
+    write(STAGE / "images", DRAWN)

@@ -1,7 +1,10 @@
 """A course of the real exercises, copied so that tests may write into them, with runs of the real engine."""
 
+import importlib.util
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from conftest import ROOT, Result, python
 
@@ -29,18 +32,34 @@ main()
 """
 
 
+def solution(stage: Path, name: str) -> Callable[..., Any]:
+    """Our solution of an exercise of a stage, to be called in this process."""
+    spec = importlib.util.spec_from_file_location(name, stage / "solutions" / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    function: Callable[..., Any] = getattr(module, name)
+    return function
+
+
+def begun(folder: Path, stage: Path, header: str) -> Lesson:
+    """A lesson in a folder of its own, as a learner has it who has not begun: ``header``, the stage's exercises and recordings."""
+    for kind in ("exercises", "solutions"):
+        shutil.copytree(stage / kind, folder / kind)
+    (folder / "recordings").symlink_to(stage / "recordings")
+    page = folder / "1.1_lesson.md"
+    page.write_text(header, encoding="utf-8")
+    return Lesson(page)
+
+
 class Course:
     """Lessons, exercises and notes in a folder of their own."""
 
     def __init__(self, folder: Path) -> None:
         self.stages, self.notes = folder / "stages", folder / "notes"
         stage = self.stages / "1_basics"
-        for kind in ("exercises", "solutions"):
-            shutil.copytree(ROOT / "stages" / "1_basics" / kind, stage / kind)
-        (stage / "recordings").symlink_to(ROOT / "stages" / "1_basics" / "recordings")
-        page = stage / "1.1_first_inference.md"
-        page.write_text(HEADER, encoding="utf-8")
-        self.lesson = Lesson(page)
+        self.lesson = begun(stage, ROOT / "stages" / "1_basics", HEADER)
         self.add_run("first")
 
     def add_run(self, recording: str, time: str = "2026-01-01T00-00-00", script: str = "step1_basic_llama") -> Path:

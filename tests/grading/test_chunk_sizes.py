@@ -1,27 +1,15 @@
 """Lesson 2.4's exercise against the engines whose budgets and thresholds differ."""
 
-import importlib.util
-from collections.abc import Callable
-
 import pytest
 from conftest import ROOT
 
+from grading.course import solution
 from workbook.grading import grader
 from workbook.grading.evidence import Evidence
 from workbook.grading.grader import Case
 
 STAGE = ROOT / "stages" / "2_core_techniques"
 RECORDINGS = ("chunk_64", "chunk_128", "chunk_both", "chunk_capped")
-
-
-def solution() -> Callable[..., list[int]]:
-    spec = importlib.util.spec_from_file_location("chunk_sizes", STAGE / "solutions" / "chunk_sizes.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    function: Callable[..., list[int]] = module.chunk_sizes
-    return function
 
 
 def cases(*names: str) -> list[Case]:
@@ -31,7 +19,7 @@ def cases(*names: str) -> list[Case]:
 
 def test_the_solution_gives_what_every_engine_did() -> None:
     found = cases(*RECORDINGS)
-    assert [solution()(*case.arguments) for case in found] == [case.expected for case in found]
+    assert [solution(STAGE, "chunk_sizes")(*case.arguments) for case in found] == [case.expected for case in found]
     assert {budget for _, _, budget, _ in (case.arguments for case in found)} == {64, 96, 128, 4096}
     assert {decoding for _, decoding, _, _ in (case.arguments for case in found)} == {0, 4}
 

@@ -1,30 +1,19 @@
 """Lesson 1.2's exercise against engines that were really started."""
 
-import importlib.util
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import ROOT
 
+from grading.course import solution
 from workbook.grading import grader
 from workbook.grading.evidence import Evidence, LackingError
 from workbook.grading.grader import Case
 from workbook.grading.graders import kv_cache_blocks
 
 STAGE = ROOT / "stages" / "1_basics"
-
-
-def solution() -> Callable[..., tuple[int, float]]:
-    spec = importlib.util.spec_from_file_location("kv_cache_blocks", STAGE / "solutions" / "kv_cache_blocks.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    function: Callable[..., tuple[int, float]] = module.kv_cache_blocks
-    return function
 
 
 def cases(name: str = "startup") -> list[Case]:
@@ -37,7 +26,7 @@ def test_the_solution_gives_what_every_engine_made(name: str) -> None:
     assert found[0].label.en == "your engine"
     assert len(found) == 8
     for case in found:
-        blocks, concurrency = solution()(*case.arguments)
+        blocks, concurrency = solution(STAGE, "kv_cache_blocks")(*case.arguments)
         assert blocks == case.expected[0], case.label
         assert concurrency == pytest.approx(case.expected[1]), case.label
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, SCRIPTS, python
 
+from grading.course import begun
 from workbook import paths, runinfo, weights
 from workbook.course.header import Text
 from workbook.course.lessons import Lesson
@@ -52,12 +53,8 @@ def exact(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Evidence:
 @pytest.fixture
 def lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Evidence) -> Lesson:
     """The lesson as a learner has it who has not begun, and the run."""
-    for kind in ("exercises", "solutions"):
-        shutil.copytree(STAGE / kind, tmp_path / kind)
-    page = tmp_path / "1.4_llama.md"
-    page.write_text(HEADER, encoding="utf-8")
     monkeypatch.setattr(paths, "RUNS", run.folder.parent.parent)
-    return Lesson(page)
+    return begun(tmp_path, STAGE, HEADER)
 
 
 def solve(lesson: Lesson) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
+from grading.course import begun
 from workbook import paging, paths
 from workbook.course.lessons import Lesson
 from workbook.grading import exercises, grade, grader
@@ -38,14 +39,9 @@ RECORDED = [
 @pytest.fixture
 def lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lesson:
     """The lesson as a learner has it who has not begun, and our run as the learner's."""
-    for kind in ("exercises", "solutions"):
-        shutil.copytree(STAGE / kind, tmp_path / kind)
-    (tmp_path / "recordings").symlink_to(STAGE / "recordings")
-    page = tmp_path / "2.1_paged_attention.md"
-    page.write_text(HEADER, encoding="utf-8")
     shutil.copytree(STAGE / "recordings" / "paging", tmp_path / "runs" / SCRIPT / "2026-01-01T00-00-00")
     monkeypatch.setattr(paths, "RUNS", tmp_path / "runs")
-    return Lesson(page)
+    return begun(tmp_path, STAGE, HEADER)
 
 
 def write(lesson: Lesson, name: str, old: str = "", new: str = "") -> grade.Result:

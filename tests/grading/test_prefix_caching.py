@@ -1,15 +1,14 @@
 """Lesson 2.2's exercises: on the lesson's recordings, and against vLLM's own KV cache manager on streams that nobody chose."""
 
-import importlib.util
 import random
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import ROOT
 
+from grading.course import solution
 from workbook import runinfo
 from workbook.grading import grader
 from workbook.grading.evidence import Evidence, LackingError
@@ -22,21 +21,11 @@ RUN = Evidence(STAGE / "recordings" / "prefix")
 SIZE = 4
 
 
-def solution(name: str) -> Callable[..., Any]:
-    spec = importlib.util.spec_from_file_location(name, STAGE / "solutions" / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    function: Callable[..., Any] = getattr(module, name)
-    return function
-
-
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("recording", ["prefix", "prefix_128"])
 def test_the_solution_gives_what_the_engine_did(name: str, recording: str) -> None:
     cases = list(grader.load(name).cases(Evidence(STAGE / "recordings" / recording)))
-    assert [solution(name)(*case.arguments) for case in cases] == [case.expected for case in cases]
+    assert [solution(STAGE, name)(*case.arguments) for case in cases] == [case.expected for case in cases]
 
 
 def test_the_recording_holds_what_the_exercises_are_about() -> None:
@@ -71,12 +60,12 @@ def test_of_two_mistakes_the_one_in_the_first_hash_is_named() -> None:
 
 
 def test_the_examples_of_the_docstrings() -> None:
-    plain = solution("block_hashes")([5, 6, 7, 8, 9], 2, bytes(32), None)
-    salted = solution("block_hashes")([5, 6, 7, 8, 9], 2, bytes(32), "ann")
+    plain = solution(STAGE, "block_hashes")([5, 6, 7, 8, 9], 2, bytes(32), None)
+    salted = solution(STAGE, "block_hashes")([5, 6, 7, 8, 9], 2, bytes(32), "ann")
     assert [one.hex()[:4] for one in plain] == ["7d2f", "81b1"]
     assert salted[0].hex()[:4] == "2c9f"
     assert salted[1] != plain[1]
-    assert solution("prefix_hits")([([b"x", b"y"], 4, 5), ([b"x", b"y"], 4, 5)], 2, 3) == [0, 2]
+    assert solution(STAGE, "prefix_hits")([([b"x", b"y"], 4, 5), ([b"x", b"y"], 4, 5)], 2, 3) == [0, 2]
 
 
 def manager(blocks: int) -> Any:
@@ -124,7 +113,7 @@ def test_the_solution_agrees_with_vllms_own_manager(seed: int) -> None:
         stream.append((list(request.block_hashes[: computed // SIZE]), len(prompt), computed))
         hits.append(hit)
         texts.append([*prompt, *request.output_token_ids])
-    assert solution("prefix_hits")(stream, SIZE, blocks) == hits
+    assert solution(STAGE, "prefix_hits")(stream, SIZE, blocks) == hits
     assert any(hits)
 
 

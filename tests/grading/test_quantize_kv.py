@@ -1,13 +1,12 @@
 """Lesson 2.6's exercise on a cache that a real run has filled, and on what vLLM's other kernels gave for the same numbers."""
 
-import importlib.util
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from conftest import ROOT
 
+from grading.course import solution
 from workbook.grading import compare, grader
 from workbook.grading.evidence import Evidence
 from workbook.grading.grader import Case
@@ -18,20 +17,10 @@ MARKER = grader.load("quantize_kv")
 CASES: list[Case] = list(MARKER.cases(Evidence(STAGE / "recordings" / "kv_types")))
 
 
-def solution() -> Callable[..., list[torch.Tensor]]:
-    spec = importlib.util.spec_from_file_location("quantize_kv", STAGE / "solutions" / "quantize_kv.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    function: Callable[..., list[torch.Tensor]] = module.quantize_kv
-    return function
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.label.en)
 def test_the_solution_gives_what_the_kernels_stored(case: Case) -> None:
     kv, kind, scale = case.arguments
-    got = solution()(torch.from_numpy(kv), kind, scale)
+    got = solution(STAGE, "quantize_kv")(torch.from_numpy(kv), kind, scale)
     assert compare.difference(case, normal(got), MARKER.tolerance) is None
 
 

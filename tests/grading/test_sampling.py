@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, SCRIPTS, python
 
+from grading.course import begun
 from workbook import paths, runinfo
 from workbook.course.lessons import Lesson
 from workbook.grading import compare, exercises, grade, grader
@@ -49,12 +50,8 @@ def results(run: Evidence) -> dict[str, Any]:
 @pytest.fixture
 def lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Evidence) -> Lesson:
     """The lesson as a learner has it who has not begun, and the run."""
-    for kind in ("exercises", "solutions"):
-        shutil.copytree(STAGE / kind, tmp_path / kind)
-    page = tmp_path / "1.5_sampling.md"
-    page.write_text(HEADER, encoding="utf-8")
     monkeypatch.setattr(paths, "RUNS", run.folder.parent.parent)
-    return Lesson(page)
+    return begun(tmp_path, STAGE, HEADER)
 
 
 @pytest.mark.parametrize("name", NAMES)

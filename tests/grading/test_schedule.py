@@ -1,15 +1,13 @@
 """Lesson 2.3's exercise against every step of real schedulers: with hits, chunks, a threshold, preemptions."""
 
 import copy
-import importlib.util
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import ROOT
 
+from grading.course import solution
 from workbook import paths, runinfo
 from workbook.course import lessons
 from workbook.course.lessons import Lesson
@@ -40,23 +38,13 @@ each = pytest.mark.parametrize("folder", LESSON + OTHERS, ids=lambda folder: fol
 every_mistake = pytest.mark.parametrize("place", range(len(GRADER.mistakes)))
 
 
-def solution() -> Callable[..., Any]:
-    spec = importlib.util.spec_from_file_location("schedule_solution", STAGE / "solutions" / "schedule.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    function: Callable[..., Any] = module.schedule
-    return function
-
-
 def cases(folder: Path) -> list[Case]:
     return list(GRADER.cases(Evidence(folder)))
 
 
 @each
 def test_the_solution_decides_as_the_engine_did_in_every_step(folder: Path) -> None:
-    decide = solution()
+    decide = solution(STAGE, "schedule")
     found = cases(folder)
     assert len(found) == len(load(folder).steps)
     for case in found:

@@ -1,6 +1,5 @@
 """Lesson 2.7's exercises: on the lesson's recordings, against vLLM's own proposer and sampler, and by the odds of what they draw."""
 
-import importlib.util
 import random
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +11,7 @@ import pytest
 import torch
 from conftest import ROOT, python
 
+from grading.course import solution
 from workbook import drafts, runinfo
 from workbook.grading import grader
 from workbook.grading.evidence import Evidence, LackingError
@@ -24,16 +24,6 @@ RUN = Evidence(STAGE / "recordings" / "speculative")
 TIMES = 10_000  # draws
 
 
-def solution(name: str) -> Callable[..., Any]:
-    spec = importlib.util.spec_from_file_location(name, STAGE / "solutions" / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    function: Callable[..., Any] = getattr(module, name)
-    return function
-
-
 def tensors(arguments: tuple[Any, ...]) -> list[Any]:
     return [torch.from_numpy(one) if isinstance(one, np.ndarray) else one for one in arguments]
 
@@ -42,7 +32,7 @@ def tensors(arguments: tuple[Any, ...]) -> list[Any]:
 def test_the_solution_gives_what_the_engine_did(name: str) -> None:
     cases = list(grader.load(name).cases(RUN))
     assert len(cases) > 20
-    assert [solution(name)(*tensors(case.arguments)) for case in cases] == [case.expected for case in cases]
+    assert [solution(STAGE, name)(*tensors(case.arguments)) for case in cases] == [case.expected for case in cases]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -56,7 +46,7 @@ def test_each_mistake_differs_from_the_engine_and_from_the_others(name: str) -> 
 
 
 def test_the_examples_of_the_docstrings() -> None:
-    propose, sample = solution("ngram_propose"), solution("rejection_sample")
+    propose, sample = solution(STAGE, "ngram_propose"), solution(STAGE, "rejection_sample")
     assert propose([5, 6, 7, 8, 5, 9, 5, 6], 1, 3, 2) == [7, 8]
     assert propose([3, 3], 1, 3, 4) == [3]
     given = (torch.tensor([2]), torch.tensor([[0.1, 0.1, 0.8]]), torch.tensor([[0.5, 0.3, 0.2]]), 7)
@@ -74,7 +64,7 @@ def test_the_solution_proposes_what_vllms_own_function_does() -> None:
         low, k = chance.randint(1, 3), chance.randint(1, 6)
         high = low + chance.randint(0, 3)
         wanted = vllms(np.array(tokens, dtype=np.int32), low, high, 1000, k).tolist()
-        assert solution("ngram_propose")(tokens, low, high, k) == wanted
+        assert solution(STAGE, "ngram_propose")(tokens, low, high, k) == wanted
 
 
 def odds() -> tuple[Any, Any]:
@@ -105,7 +95,7 @@ def test_what_the_solution_draws_has_the_targets_odds(certain: bool) -> None:
         got: list[int] = solution_of_rejection(*tensors(given))
         return got
 
-    solution_of_rejection = solution("rejection_sample")
+    solution_of_rejection = solution(STAGE, "rejection_sample")
     assert distance(ours, target, draft, certain) < drafts.bound(len(target), TIMES)
 
 
@@ -146,7 +136,7 @@ def test_the_solution_agrees_with_vllms_sampler_on_other_numbers(tmp_path: Path)
     done = python("-c", CALLS, tmp_path)
     assert done.returncode == 0, done.stderr
     for case in rejection_sample.cases(Evidence(tmp_path)):
-        assert solution("rejection_sample")(*tensors(case.arguments)) == case.expected
+        assert solution(STAGE, "rejection_sample")(*tensors(case.arguments)) == case.expected
 
 
 def test_a_run_of_a_draft_model_is_no_evidence_for_ngrams(tmp_path: Path) -> None:

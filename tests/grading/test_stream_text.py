@@ -1,13 +1,12 @@
 """Lesson 1.3's exercise against what the real engine streamed."""
 
-import importlib.util
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import ROOT
 
+from grading.course import solution
 from workbook.grading import grader
 from workbook.grading.evidence import Evidence, LackingError
 from workbook.grading.values import normal
@@ -17,19 +16,9 @@ STAGE = ROOT / "stages" / "1_basics"
 LIFE = Evidence(STAGE / "recordings" / "life")
 
 
-def solution() -> Callable[[list[bytes]], list[str]]:
-    spec = importlib.util.spec_from_file_location("stream_text", STAGE / "solutions" / "stream_text.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    function: Callable[[list[bytes]], list[str]] = module.stream_text
-    return function
-
-
 def test_the_solution_gives_what_the_engine_sent() -> None:
     [case] = grader.load("stream_text").cases(LIFE)
-    assert solution()(*case.arguments) == case.expected
+    assert solution(STAGE, "stream_text")(*case.arguments) == case.expected
     assert case.expected.count("") == 10
     assert case.arguments[0][-2:] == [b" \xf0\x9f", b"\x90"]  # half a panda, which is never sent
     assert case.expected[-2:] == ["", ""]
@@ -55,7 +44,7 @@ def test_each_mistake_differs_from_the_engine_and_from_the_others() -> None:
     ],
 )
 def test_the_solution_by_hand(pieces: list[bytes], texts: list[str]) -> None:
-    assert solution()(pieces) == texts
+    assert solution(STAGE, "stream_text")(pieces) == texts
 
 
 def test_the_engines_own_decoder_does_the_same_with_stray_bytes(smollm2: Path) -> None:
@@ -68,7 +57,7 @@ def test_the_engines_own_decoder_does_the_same_with_stray_bytes(smollm2: Path) -
     assert pieces == [b"\x8c", b"\xac", b","]  # the middle of two characters, without their beginnings
     stream = DecodeStream(skip_special_tokens=True)
     sent = [stream.step(tokenizer._tokenizer, token) or "" for token in tokens]
-    assert solution()(pieces) == sent == ["", "", "\ufffd\ufffd,"]
+    assert solution(STAGE, "stream_text")(pieces) == sent == ["", "", "\ufffd\ufffd,"]
 
 
 def test_a_run_without_a_stream_is_one_sentence(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from conftest import ROOT, SCRIPTS, one_sentence, python
 
+from grading.course import begun
 from workbook import paths, ranks, runinfo
 from workbook.architecture import Architecture
 from workbook.course.lessons import Lesson
@@ -47,13 +48,8 @@ def run(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Evidence:
 @pytest.fixture
 def lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Evidence) -> Lesson:
     """The lesson as a learner has it who has not begun, and the run."""
-    for kind in ("exercises", "solutions"):
-        shutil.copytree(STAGE / kind, tmp_path / kind)
-    (tmp_path / "recordings").symlink_to(STAGE / "recordings")
-    page = tmp_path / "2.5_tp.md"
-    page.write_text(HEADER, encoding="utf-8")
     monkeypatch.setattr(paths, "RUNS", run.folder.parent.parent)
-    return Lesson(page)
+    return begun(tmp_path, STAGE, HEADER)
 
 
 def architecture(numbers: dict[str, int]) -> Architecture:

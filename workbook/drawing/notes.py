@@ -18,7 +18,7 @@ from workbook.drawing.budget import timeline_with_budget
 from workbook.drawing.memory import memory_layout
 from workbook.errors import WorkbookError
 from workbook.i18n import chinese, listed, tr
-from workbook.recorder import Recording, load
+from workbook.recorder import Recording, engines, load
 from workbook.views import pictures, runs
 
 TEMPLATES = paths.ROOT / "notes" / "templates"
@@ -100,13 +100,8 @@ def _recording(number: str, run: str | None) -> tuple[Recording | None, list[str
     """The one to draw; None, with the way to get one, where nothing has run yet: the templates are of use before."""
     if not run and not runs.folders():
         lesson = _lesson(number)
-        script = (lesson and lesson.header.script) or "step1_basic_llama"
-        return None, [
-            tr(
-                f"There is no recording yet: `workbook run {script}` makes one. Then `workbook draw {number}` again.",
-                f"还没有录制：`workbook run {script}` 会生成一份。之后再执行 `workbook draw {number}`。",
-            )
-        ]
+        said = runs.nothing(lesson.header.script) if lesson and lesson.header.script else runs.nothing()
+        return None, [said + tr(f" Then `workbook draw {number}` again.", f"之后再执行 `workbook draw {number}`。")]
     path, remarks = _choose(number, run)
     recording = load(path)
     if not recording.steps:
@@ -127,7 +122,7 @@ def _choose(number: str, run: str | None) -> tuple[Path, list[str]]:
     folders = runinfo.runs_of(script) if script else []
     # The lesson's own run rather than a later experiment with flags, which the sheet's questions do not fit.
     for folder in sorted(folders, key=lambda folder: bool((info := runinfo.read(folder)) and info.options)):
-        if found := runs.engines(folder):
+        if found := engines(folder):
             return found[0], []
     path = runs.find("last")
     there = runs.label(path)

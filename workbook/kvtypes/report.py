@@ -1,8 +1,6 @@
 """Lesson 2.6's tables."""
 
-from rich import box
-from rich.table import Table
-
+from workbook import titled
 from workbook.i18n import some, tr
 from workbook.kvtypes.found import Found
 from workbook.lesson import Run
@@ -11,7 +9,7 @@ from workbook.pairs import Pairs
 
 def report(run: Run, title: str, found: list[Found], places: int) -> None:
     """Print a row for each type, compared with the first. ``places``: of the text, at which a next token was predicted."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = titled.table(title)
     table.add_column("kv_cache_dtype", no_wrap=True)
     columns = (
         "B/token",
@@ -36,7 +34,7 @@ def report(run: Run, title: str, found: list[Found], places: int) -> None:
 def speed(run: Run, measured: dict[str, Pairs]) -> None:
     """Print the middle seconds of each way, and the ratio to the first, in rounds of engines built in turns."""
     title = tr("Speed: an engine of each type, in turns", "速度：轮流构建各类型的引擎")
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = titled.table(title)
     for column in ("", "kv_cache_dtype", tr("seconds", "秒"), tr("ratio to the first", "与第一行之比")):
         table.add_column(column)
     for what, pairs in measured.items():

@@ -12,7 +12,7 @@ from workbook.errors import WorkbookError
 from workbook.i18n import tr
 from workbook.predictions import measure, store
 from workbook.predictions.answers import Value
-from workbook.recorder import Recording, load
+from workbook.recorder import Recording, load_all
 from workbook.runinfo import RunInfo
 
 
@@ -117,7 +117,7 @@ def latest_run(lesson: Lesson) -> Path:
         if info and info.debugged:
             continue
         with contextlib.suppress(WorkbookError):  # a recording that is damaged is not the one to compare with
-            if (recordings := _recordings(folder)) and unfit(lesson, recordings, info) is None:
+            if (recordings := load_all(folder)) and unfit(lesson, recordings, info) is None:
                 return folder
     raise WorkbookError(
         tr(
@@ -133,7 +133,7 @@ def compare_run(lesson: Lesson, path: Path) -> list[Outcome]:
     Raises WorkbookError, also where nothing was answered or the questions are not about the run.
     """
     folder = path if path.is_dir() else path.parent
-    recordings, info = _recordings(folder), runinfo.read(folder)
+    recordings, info = load_all(folder), runinfo.read(folder)
     if why := unfit(lesson, recordings, info):
         raise WorkbookError(why)
     outcomes = compare(lesson, recordings, info)
@@ -173,10 +173,6 @@ def _answer_for(entry: store.Question, started: float) -> store.Answer:
 def _counts(lesson: Lesson, info: RunInfo) -> bool:
     """Whether a run proves anything: the lesson's script, not in its short form. One that ends is still "running" here."""
     return info.script == lesson.header.script and not info.fast and info.ended in ("ok", "running")
-
-
-def _recordings(folder: Path) -> list[Recording]:
-    return [load(file) for file in folder.glob("recording*.jsonl")]
 
 
 def _run(recordings: Sequence[Recording], info: RunInfo | None) -> measure.Run:

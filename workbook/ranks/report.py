@@ -4,9 +4,9 @@ import math
 from typing import Any
 
 import numpy as np
-from rich import box
 from rich.table import Table
 
+from workbook import titled
 from workbook.capture import Captured
 from workbook.i18n import tr
 from workbook.lesson import Run
@@ -17,10 +17,9 @@ from workbook.wire import collectives
 _LAYER = "model.layers.0."
 
 
-def _table(title: str, *columns: str, left: int = 1) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for place, column in enumerate(columns):
-        table.add_column(column, justify="left" if place < left else "right", no_wrap=not place)
+def _table(title: str, *columns: str) -> Table:
+    table = titled.table(title, *columns)
+    table.columns[0].no_wrap = True
     return table
 
 

@@ -85,6 +85,21 @@ class Recording:
         return self._lines[high - 1][0]
 
 
+def engines(folder: Path) -> list[Path]:
+    """The recordings of a run, one for each engine, in the order in which the engines started."""
+    return sorted(folder.glob("recording*.jsonl"), key=_number)
+
+
+def load_all(folder: Path) -> list[Recording]:
+    """Those of all engines of a run, in the same order; none where nothing is recorded. Raises as :func:`load` does."""
+    return [load(path) for path in engines(folder)]
+
+
+def _number(path: Path) -> int:
+    _, _, number = path.stem.partition("-")
+    return int(number) if number.isdigit() else 1
+
+
 def load(path: str | Path, salvage: bool = False) -> Recording:
     """Load a recording: the file itself, or the first one in a run's folder.
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from workbook import titled
 from workbook.architecture import Architecture
 from workbook.i18n import tr
 from workbook.twohosts import measure, model
@@ -17,14 +17,6 @@ PROMPT = 2048  # tokens of the prefill that the last table is about
 # Bytes a second in each direction, by their specifications: PCIe 4.0 × 16 lanes, 16 GT/s, 128 bits of 130; Ethernet's own name.
 PCIE, ETHERNET_10G, ETHERNET_1G = 16e9 * 16 * 128 / 130 / 8, 10e9 / 8, 1e9 / 8
 CARD_MEMORY = 1008e9  # bytes a second that an RTX 4090 D reads from its memory
-
-
-def table(title: str, *columns: str) -> Table:
-    """An empty one; all columns but the first hold numbers."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for number, column in enumerate(columns):
-        made.add_column(column, justify="right" if number else "left")
-    return made
 
 
 def text(console: Console, results: dict[str, Any]) -> None:
@@ -54,7 +46,7 @@ def terms(asked: Collectives, counted: dict[str, Any]) -> Table:
         (tr("66 B of headers a frame", "每帧 66 B 帧头"), model.HEADERS * (wire.frames + wire.acknowledgements), model.HEADERS * counted["frames"] / steps),
         (tr("= what the interface counts", "= 网卡计数"), round(wire.bytes + measure.broadcast(counted)), counted["sent"] / steps),
     ]  # fmt: skip
-    shown = table(
+    shown = titled.table(
         tr("host1 → host2, bytes for each step", "host1 → host2，每步字节数"),
         tr("what", "项目"),
         tr("formula", "公式"),
@@ -67,7 +59,7 @@ def terms(asked: Collectives, counted: dict[str, Any]) -> Table:
 
 def rates(rows: list[dict[str, Any]]) -> Table:
     """Seconds of a request at each rate: without limit right before, measured, predicted."""
-    shown = table(
+    shown = titled.table(
         tr("The same request over a slower link", "同一请求，链路变慢"),
         tr("link", "链路"),
         tr("no limit, s", "不限速，秒"),
@@ -88,7 +80,7 @@ def rates(rows: list[dict[str, Any]]) -> Table:
 
 def cuts(found: dict[str, dict[str, float]], slowest: list[Rate]) -> Table:
     """Two requests at a time, by the way in which the hosts share the work."""
-    shown = table(
+    shown = titled.table(
         tr("Two requests at a time", "同时两个请求"),
         tr("two hosts as", "两台主机"),
         tr("bytes for each token", "每个 token 的字节"),
@@ -112,7 +104,7 @@ def elsewhere() -> Table:
         return tokens * 2 * a.hidden * 2
 
     weights_ms = 1000 * a.parameters * 2 / 4 / CARD_MEMORY
-    shown = table(
+    shown = titled.table(
         tr(
             f"Llama-3.1-8B on RTX 4090 Ds: ms for the bytes, at least (for the weights, TP=4: {weights_ms:.1f} ms)",
             f"RTX 4090 D 上的 Llama-3.1-8B：传字节至少需要的毫秒（读权重，TP=4：{weights_ms:.1f} 毫秒）",

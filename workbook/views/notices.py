@@ -7,8 +7,7 @@ from rich.text import Text
 
 from workbook import runinfo
 from workbook.i18n import listed, tr
-from workbook.recorder import Recording
-from workbook.views import runs
+from workbook.recorder import Recording, engines
 
 
 def show(console: Console, recording: Recording) -> None:
@@ -31,7 +30,7 @@ def show(console: Console, recording: Recording) -> None:
         )
     elif recording.end is None:
         said.append(_no_end(recording.path.parent))
-    others = [path.name for path in runs.engines(recording.path.parent) if path.name != recording.path.name]
+    others = [path.name for path in engines(recording.path.parent) if path.name != recording.path.name]
     if others:
         there = recording.path.parent
         said.append(

@@ -3,7 +3,6 @@
 Reads the first line and counts the others; what they mean is left to :mod:`workbook.recorder`.
 """
 
-import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from rich.text import Text
 from workbook import paths, runinfo
 from workbook.errors import WorkbookError
 from workbook.i18n import listed, some, tr
-from workbook.recorder.recording import FILE
+from workbook.recorder.recording import FILE, engines
 from workbook.views.cells import cut_middle, left, right
 
 _LISTED = 20
@@ -38,11 +37,6 @@ class Glance:
 def folders() -> list[Path]:
     """The runs that have a recording, newest first."""
     return runinfo.newest_first(path.parent for path in paths.RUNS.glob(f"*/*/{FILE}"))
-
-
-def engines(folder: Path) -> list[Path]:
-    """The recordings of a run, one for each engine, in the order in which the engines started."""
-    return sorted(folder.glob("recording*.jsonl"), key=_number)
 
 
 def find(name: str, recorded: bool = True) -> Path:
@@ -81,11 +75,11 @@ def label(path: Path) -> str:
     return name if path.name == FILE else f"{name}/{path.name}"
 
 
-def nothing() -> str:
-    """What to say where there is no recording at all."""
+def nothing(script: str = "step1_basic_llama") -> str:
+    """What to say where there is no recording at all; ``script``: what makes one."""
     return tr(
-        "There is no recording yet: `workbook run step1_basic_llama` makes one.",
-        "还没有录制：`workbook run step1_basic_llama` 会生成一份。",
+        f"There is no recording yet: `workbook run {script}` makes one.",
+        f"还没有录制：`workbook run {script}` 会生成一份。",
     )
 
 
@@ -159,11 +153,6 @@ def _unknown(name: str, script: str, known: list[Path]) -> str:
     return tr(
         f"There is no run '{name}': choose last, or one of {there}.", f"没有名为“{name}”的运行：可选 last、{there}。"
     )
-
-
-def _number(path: Path) -> int:
-    number = re.search(r"-(\d+)$", path.stem)
-    return int(number.group(1)) if number else 1
 
 
 def _model(data: bytes) -> str:

@@ -1,14 +1,14 @@
 """What was worked out beside what the engine says, and whether both are the same."""
 
-from rich import box
 from rich.table import Table
 
+from workbook import titled
 from workbook.i18n import tr
 
 
 def table(rows: list[tuple[str, float, float]], title: str) -> Table:
     """A row for each quantity: its name, the value that was worked out, vLLM's own."""
-    shown = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    shown = titled.table(title)
     shown.add_column("")
     shown.add_column(tr("worked out", "计算值"), justify="right")
     shown.add_column("vLLM", justify="right")

@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator
 from workbook.course.header import Text
 from workbook.grading.evidence import Evidence
 from workbook.grading.grader import Case, Grader, Mistake
-from workbook.recorder import Recording, load
+from workbook.recorder import Recording, engines, load
 from workbook.recorder.steps import Step
-from workbook.views import runs
 
 
 def cases(run: Evidence) -> Iterator[Case]:
     """Every prompt, of every engine of the run, that was read while the same number of others decoded, and nothing else went on."""
-    for path in runs.engines(run.folder):
+    for path in engines(run.folder):
         recording = run.recording if path == run.recording.path else load(path)
         if recording.header.engine.get("enable_chunked_prefill"):
             yield from _of(recording)
