@@ -103,7 +103,7 @@ def unfit(lesson: Lesson, recordings: Sequence[Recording], info: RunInfo | None)
         )
     if not measure.fits(lesson.header, _run(recordings, info)):
         return tr(
-            f"Your predictions are about the lesson's own run; this one differs: `{again}` shows the last that does not.",
+            f"Your predictions are about the lesson's own run; this one differs: `{again}` compares them with your last run that is the lesson's own.",
             f"预测题针对本课原本的运行，这次运行与之不同：`{again}` 会对照最近一次符合的运行。",
         )
     return None
